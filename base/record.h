@@ -1,0 +1,118 @@
+/* record.h - the rows that a world hands to results/: what is learnt, in one place for both worlds.
+ *
+ * Plain data.  A world fills them, cli/ connects them to results/; neither side knows the other. */
+#ifndef BASE_RECORD_H
+#define BASE_RECORD_H
+#include <stdbool.h>
+#include <stdint.h>
+
+enum outcome { OUT_COMPLETED, OUT_REJECTED, OUT_TIMED_OUT, OUT_FAILED, OUT_IN_FLIGHT, OUTCOMES };
+
+/* The phases of a cold start, in the order in which a pod goes through them. */
+enum pod_phase {
+	PHASE_DECISION,      /* need arose -> the autoscaler's desired count went up */
+	PHASE_CONTROL,       /* desired count -> pod object exists (autoscaler, Deployment, ReplicaSet, API writes) */
+	PHASE_PROVISION,     /* no node had room -> a new node is ready */
+	PHASE_SCHEDULING,    /* pod object -> bound */
+	PHASE_SANDBOX,       /* sandbox, networks, sidecars */
+	PHASE_IMAGE,         /* image pull */
+	PHASE_START,         /* container start */
+	PHASE_WEIGHTS,       /* weights read and copied to the GPU */
+	PHASE_INIT,          /* engine initialisation: imports, compilation, graph capture, KV profiling */
+	PHASE_READINESS,     /* ready -> seen by a readiness probe */
+	PHASE_ENDPOINT,      /* seen ready -> known to gateway and activator */
+	PHASES
+};
+
+/* The parts of a request's latency; they add up to end - arrival exactly. */
+enum part {
+	PART_GATEWAY,        /* waiting at the gateway itself */
+	PART_ACTIVATOR,      /* waiting in the activator for capacity of pods that were ready */
+	PART_COLD_START,     /* first of PHASES parts: waiting for a pod that was in that phase */
+	PART_QUEUE_PROXY = PART_COLD_START + PHASES, /* waiting in the pod's queue-proxy for a concurrency slot */
+	PART_BATCH_WAIT,     /* waiting in the engine for its first step */
+	PART_PREFILL,        /* first step -> first token made (or, without tokens, service) */
+	PART_KV_TRANSFER,    /* KV cache on its way between prefill and decode */
+	PART_DECODE,         /* first token -> last token made, preemptions included */
+	PART_NETWORK,        /* hops */
+	PARTS
+};
+
+struct request_record {
+	uint64_t id;             /* row of the trace, or count of the generator, from 0 */
+	uint32_t service;
+	uint32_t outcome;        /* enum outcome */
+	int64_t arrival_ns;
+	int64_t first_token_ns;  /* -1 = none came */
+	int64_t end_ns;          /* last token out of the gateway, or the moment of failure */
+	uint32_t input_tokens, output_tokens; /* output: as asked for; all were made if completed */
+	uint32_t preemptions;
+	bool cold;               /* it waited for a pod that was not ready when it arrived */
+	int64_t part_ns[PARTS];
+};
+
+enum pod_end { POD_READY, POD_UNSCHEDULABLE, POD_FAILED, POD_CANCELLED, POD_ENDS };
+
+/* One pod's way from the need for it to readiness (or not). */
+struct pod_record {
+	uint64_t id;
+	uint32_t service, node;    /* node UINT32_MAX = never bound */
+	uint32_t end;              /* enum pod_end */
+	uint32_t probes, migrations, attempts;
+	int64_t wanted_ns;         /* the desired count rose */
+	int64_t created_ns, bound_ns; /* -1 = never; scheduling delay = bound - created */
+	int64_t phase_end_ns[PHASES]; /* -1 = not reached; a phase starts where the one before it ended */
+};
+
+/* A change of a service's desired scale, in order. */
+struct scale_record {
+	int64_t at_ns;
+	uint32_t service;
+	int32_t from, to, ready;
+	bool panic;
+};
+
+/* A service's state, sampled at a fixed interval for the plots. */
+struct series_record {
+	int64_t at_ns;
+	uint32_t service;
+	uint32_t arrivals;         /* since the last sample */
+	uint32_t completions;      /* since the last sample */
+	uint32_t waiting;          /* requests in activator, queue-proxy and engine queues */
+	uint32_t running;          /* requests in batches */
+	uint32_t desired, ready, starting; /* pods */
+};
+
+/* One decision of a scheduler (on demand). */
+struct decision_record {
+	int64_t at_ns;             /* when it was taken */
+	uint64_t pod;
+	uint32_t function, node;   /* node UINT32_MAX = none found */
+	uint32_t examined, probes;
+	int64_t info_age_ns;       /* age of the information that it rested on; 0 = own, exact */
+};
+
+/* What the control plane did, in total. */
+struct control_totals {
+	uint64_t decisions, placements, probes, probe_cache_hits, probe_cache_misses, migrations, conflicts;
+	uint64_t api_writes, messages, unschedulable;
+	uint64_t rebalanced_nodes, functions_started, functions_stopped;
+	int64_t core_ns, idle_core_ns; /* cores held by control functions, and of that not deciding */
+};
+
+/* Where a world puts what is learnt; any callback may be NULL. */
+struct sink {
+	void *ctx;
+	void (*request)(void *ctx, const struct request_record *record);
+	void (*gap)(void *ctx, uint32_t service, int64_t gap_ns, uint64_t n); /* n token gaps of this length */
+	void (*pod)(void *ctx, const struct pod_record *record);
+	void (*scale)(void *ctx, const struct scale_record *record);
+	void (*series)(void *ctx, const struct series_record *record);
+	void (*decision)(void *ctx, const struct decision_record *record);
+};
+
+/* The name of a part ("gateway", "cold_start.weights", ...), of a phase ("weights"), of an outcome ("completed"). */
+const char *part_name(enum part part);
+const char *phase_name(enum pod_phase phase);
+const char *outcome_name(enum outcome outcome);
+#endif
