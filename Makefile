@@ -1,0 +1,170 @@
+# Sonde's build. `make` leaves ./sonde; `make help` lists the rest.
+#
+# One makefile, no recursion. Sources are found by wildcard: a new .c needs no line here. Objects live in
+# build/MODE/COMPILER/ (release, debug, asan; gcc, clang), so that switching either needs no clean.
+#
+#   CC=clang  CFLAGS=-march=native  LDFLAGS=...  another compiler; further flags, after Sonde's own
+#   PREFIX=/usr/local  DESTDIR=                  where `make install` puts things
+#   WERROR=                                      for a compiler newer than the two this is tested with
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := release
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+WERROR ?= -Werror
+PREFIX ?= /usr/local
+DATA_DIR = $(PREFIX)/share/sonde
+VERSION := $(shell cat VERSION)
+JOBS ?= $(shell nproc)
+# Every fuzzer runs ROUNDS inputs from SEED on.
+SEED ?= 1
+ROUNDS ?= 2000
+
+# --- sources ---------------------------------------------------------------------------------------------------
+FOLDERS := $(wildcard base models sim emu traces scenarios results)
+LIB_SRC := $(sort $(shell find $(FOLDERS) -name '*.c'))
+CLI_SRC := $(sort $(wildcard cli/*.c))
+TEST_SRC := $(sort $(wildcard tests/*.c tests/property/*.c))
+# tests/bench/bench_*.c and tests/fuzz/fuzz_*.c are programs, one each; what else lies there goes into all of them.
+BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c))
+BENCH_AUX := $(filter-out $(BENCH_SRC),$(sort $(wildcard tests/bench/*.c)))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_AUX := $(filter-out $(FUZZ_SRC),$(sort $(wildcard tests/fuzz/*.c)))
+SOURCES := $(sort $(shell find $(FOLDERS) $(wildcard cli tests tools) -name '*.[ch]'))
+
+# --- packages --------------------------------------------------------------------------------------------------
+PKGS := yaml-0.1 sqlite3 gsl libzstd zlib libcjson
+DEPS := gcc libc6-dev pkg-config libyaml-dev libsqlite3-dev libgsl-dev libzstd-dev zlib1g-dev libcjson-dev check \
+	gnuplot-nox $(if $(findstring clang,$(CC)),clang libclang-rt-dev)
+DEPS_DEV := clang clang-tidy clang-format cppcheck
+# These goals promise to work on a bare machine: they install what is missing. The others say what is.
+BARE := deps deps-dev test test-long asan fuzz lint tidy bench quickstart
+NEED := $(if $(filter $(BARE),$(MAKECMDGOALS)),deps,present)
+
+# --- flags -----------------------------------------------------------------------------------------------------
+WARN := -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2 \
+	-Wundef -Wcast-qual -Wwrite-strings
+# No contraction: a*b+c rounded once or twice would depend on the compiler, and so would the results.
+STD := -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off
+DEFS = -DSONDE_VERSION='"$(VERSION)"' -DSONDE_DATA_DIR='"$(DATA_DIR)"'
+MODES := release debug asan
+FLAGS_release := -O2 -g
+FLAGS_debug := -O0 -g
+# gcc's guesses about uninitialised values are often wrong under instrumentation; the release build has them on.
+FLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-Wno-maybe-uninitialized
+# Asked for once, when a recipe first needs it: by then `deps` has installed pkg-config.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) check))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)) -lm)$(PKG_LIBS)
+CHECK_LIBS = $(eval CHECK_LIBS := $$(shell pkg-config --libs check))$(CHECK_LIBS)
+COMPILE = $(CC) $(STD) $(WARN) $(DEFS) $(PKG_CFLAGS)
+CC_NAME := $(subst $() ,_,$(subst /,_,$(CC)))
+
+# Writes $(1) to the target if it is not what stands there: whatever depends on it is then made again.
+quoted = '$(subst ','\'',$(1))'
+record = mkdir -p $(@D) && { echo $(quoted) | cmp -s - $@ || echo $(quoted) >$@; }
+
+# --- rules, for each mode $(1) ---------------------------------------------------------------------------------
+objects = $(patsubst %.c,build/$(1)/$(CC_NAME)/%.o,$(2))
+programs = $(patsubst tests/bench/%.c,build/$(1)/%,$(patsubst tests/fuzz/%.c,build/$(1)/%,$(BENCH_SRC) $(FUZZ_SRC)))
+define MODE_RULES
+build/$(1)/sonde: $(call objects,$(1),$(CLI_SRC) $(LIB_SRC))
+build/$(1)/sonde-test: $(call objects,$(1),$(TEST_SRC) $(LIB_SRC))
+build/$(1)/sonde-test: private LIBS = $$(CHECK_LIBS)
+build/$(1)/tidy: $(call objects,$(1),tools/tidy.c)
+$(patsubst tests/bench/%.c,build/$(1)/%,$(BENCH_SRC)): build/$(1)/%: \
+	$(call objects,$(1),tests/bench/%.c $(BENCH_AUX) $(LIB_SRC))
+$(patsubst tests/fuzz/%.c,build/$(1)/%,$(FUZZ_SRC)): build/$(1)/%: \
+	$(call objects,$(1),tests/fuzz/%.c $(FUZZ_AUX) $(LIB_SRC))
+
+build/$(1)/sonde build/$(1)/sonde-test build/$(1)/tidy $(call programs,$(1)): build/$(1)/linker
+	@echo '  LINK  $$@'
+	@$$(CC) $$(FLAGS_$(1)) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(LIBS) $$(PKG_LIBS)
+
+build/$(1)/$(CC_NAME)/%.o: %.c build/$(1)/$(CC_NAME)/flags
+	@mkdir -p $$(@D)
+	@echo '  CC    $$< ($(1))'
+	@$$(COMPILE) $$(FLAGS_$(1)) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
+
+build/$(1)/$(CC_NAME)/flags: FORCE | $(NEED)
+	@$$(call record,$$(COMPILE) $$(FLAGS_$(1)) $$(CFLAGS))
+build/$(1)/linker: FORCE | $(NEED)
+	@$$(call record,$$(CC) $$(FLAGS_$(1)) $$(CFLAGS) $$(LDFLAGS))
+endef
+$(foreach mode,$(MODES),$(eval $(call MODE_RULES,$(mode))))
+-include $(shell find build -name '*.d' 2>/dev/null)
+
+# --- goals -----------------------------------------------------------------------------------------------------
+.PHONY: FORCE release debug asan test test-long fuzz lint tidy bench quickstart
+.PHONY: install uninstall clean help deps deps-dev present
+
+release: $(if $(CLI_SRC),sonde,$(call objects,release,$(LIB_SRC))) ## the program, ./sonde (the default)
+sonde: build/release/sonde
+	@cp --remove-destination $< $@
+
+debug: build/debug/sonde build/debug/sonde-test ## unoptimised, under build/debug/
+
+deps: ## install the Debian packages that building, running and testing need, if any is missing
+	@tools/deps.sh $(DEPS)
+
+deps-dev: deps ## the same for lint
+	@tools/deps.sh $(DEPS_DEV)
+
+present:
+	@pkg-config --exists $(PKGS) check || { echo "A library is missing: run 'make deps'" >&2; exit 1; }
+
+test: $(if $(CLI_SRC),sonde) build/release/sonde-test ## all tests: end to end, then the suites
+	@$(if $(CLI_SRC),tools/e2e.sh ./sonde)
+	@build/release/sonde-test
+
+test-long: export SONDE_TEST_LONG = 1
+test-long: test ## the same, with the long runs of the property tests
+
+asan: build/asan/sonde build/asan/sonde-test $(FUZZ_SRC:tests/fuzz/%.c=build/asan/%) ## all tests and fuzzers under AddressSanitizer and UBSan
+	@tools/e2e.sh build/asan/sonde
+	@$(foreach fuzzer,$(FUZZ_SRC:tests/fuzz/%.c=build/asan/%),$(fuzzer) $(SEED) $(ROUNDS) &&) true
+	@CK_TIMEOUT_MULTIPLIER=5 build/asan/sonde-test
+
+fuzz: $(FUZZ_SRC:tests/fuzz/%.c=build/asan/%) ## the fuzzers alone: make fuzz SEED=7 ROUNDS=1000000
+	@$(foreach fuzzer,$^,$(fuzzer) $(SEED) $(ROUNDS) &&) true
+
+LINT ?= $(SOURCES)
+lint: deps-dev ## clang-format, cppcheck and clang-tidy; LINT='FILE...' for some files alone
+	@echo '  clang-format'; clang-format --dry-run -Werror $(LINT)
+	@echo '  cppcheck'; mkdir -p build/cppcheck; cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -I. -j $(JOBS) \
+		--cppcheck-build-dir=build/cppcheck --suppressions-list=tools/cppcheck.txt \
+		--enable=warning,performance,portability $(DEFS) $(filter %.c,$(LINT))
+	@echo '  clang-tidy'; printf '%s\n' $(filter %.c,$(LINT)) | \
+		xargs -P $(JOBS) -n 1 tools/clang-tidy.sh $(STD) $(WARN) $(DEFS) $(PKG_CFLAGS) 
+
+tidy: build/release/tidy ## the project's own test of its source: arrows, lengths, banned calls, comments
+	@$< $(SOURCES)
+
+bench: $(BENCH_SRC:tests/bench/%.c=build/release/%) sonde ## build and run every benchmark
+	@$(foreach bench,$(BENCH_SRC:tests/bench/%.c=build/release/%),echo && echo '== $(bench:build/release/bench_%=%)' && $(bench) &&) true
+
+QUICK := results/out/quickstart
+quickstart: sonde ## from nothing to a first report
+	@mkdir -p $(dir $(QUICK))
+	./sonde run scenarios/quickstart.yaml --out $(QUICK).db
+	./sonde report $(QUICK).db --out $(QUICK)
+	@echo "The report lies in $(CURDIR)/$(QUICK)/: open index.html in a browser."
+
+DATA := $(sort $(shell find $(wildcard models/catalog scenarios traces/samples) -type f ! -name '*.[ch]'))
+install: sonde ## PREFIX (/usr/local), DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(DATA_DIR)
+	install -m 755 sonde $(DESTDIR)$(PREFIX)/bin/sonde
+
+uninstall: ## what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/sonde $(DESTDIR)$(PREFIX)/share/man/man1/sonde.1
+	rm -rf $(DESTDIR)$(DATA_DIR)
+
+clean: ## what was built; results/out stays
+	rm -rf build sonde
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
