@@ -70,20 +70,24 @@ record = mkdir -p $(@D) && { echo $(quoted) | cmp -s - $@ || echo $(quoted) >$@;
 
 # --- rules, for each mode $(1) ---------------------------------------------------------------------------------
 objects = $(patsubst %.c,build/$(1)/$(CC_NAME)/%.o,$(2))
+library = build/$(1)/$(CC_NAME)/libsonde.a
 programs = $(patsubst tests/bench/%.c,build/$(1)/%,$(patsubst tests/fuzz/%.c,build/$(1)/%,$(BENCH_SRC) $(FUZZ_SRC)))
 define MODE_RULES
-build/$(1)/sonde: $(call objects,$(1),$(CLI_SRC) $(LIB_SRC))
-build/$(1)/sonde-test: $(call objects,$(1),$(TEST_SRC) $(LIB_SRC))
+build/$(1)/sonde: $(call objects,$(1),$(CLI_SRC)) $(call library,$(1))
+build/$(1)/sonde-test: $(call objects,$(1),$(TEST_SRC)) $(call library,$(1))
 build/$(1)/sonde-test: private LIBS = $$(CHECK_LIBS)
 build/$(1)/tidy: $(call objects,$(1),tools/tidy.c)
 $(patsubst tests/bench/%.c,build/$(1)/%,$(BENCH_SRC)): build/$(1)/%: \
-	$(call objects,$(1),tests/bench/%.c $(BENCH_AUX) $(LIB_SRC))
+	$(call objects,$(1),tests/bench/%.c $(BENCH_AUX)) $(call library,$(1))
 $(patsubst tests/fuzz/%.c,build/$(1)/%,$(FUZZ_SRC)): build/$(1)/%: \
-	$(call objects,$(1),tests/fuzz/%.c $(FUZZ_AUX) $(LIB_SRC))
+	$(call objects,$(1),tests/fuzz/%.c $(FUZZ_AUX)) $(call library,$(1))
 
 build/$(1)/sonde build/$(1)/sonde-test build/$(1)/tidy $(call programs,$(1)): build/$(1)/linker
 	@echo '  LINK  $$@'
-	@$$(CC) $$(FLAGS_$(1)) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(LIBS) $$(PKG_LIBS)
+	@$$(CC) $$(FLAGS_$(1)) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $$(LIBS) $$(PKG_LIBS)
+
+$(call library,$(1)): $(call objects,$(1),$(LIB_SRC))
+	@rm -f $$@ && $$(AR) rcs $$@ $$^
 
 build/$(1)/$(CC_NAME)/%.o: %.c build/$(1)/$(CC_NAME)/flags
 	@mkdir -p $$(@D)
@@ -102,7 +106,7 @@ $(foreach mode,$(MODES),$(eval $(call MODE_RULES,$(mode))))
 .PHONY: FORCE release debug asan test test-long fuzz lint tidy bench quickstart
 .PHONY: install uninstall clean help deps deps-dev present
 
-release: $(if $(CLI_SRC),sonde,$(call objects,release,$(LIB_SRC))) ## the program, ./sonde (the default)
+release: $(if $(CLI_SRC),sonde,$(call library,release)) ## the program, ./sonde (the default)
 sonde: build/release/sonde
 	@cp --remove-destination $< $@
 
