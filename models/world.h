@@ -106,11 +106,12 @@ struct batch_shape {
 	                                 * decode_seqs each iteration */
 	uint64_t prefill_kv_tokens;     /* context already computed of the sequences being prefilled */
 	double prefill_chunk_sq;        /* sum of squares of the prompt chunks */
+	double prefill_cross;           /* sum of chunk x context already computed */
 	/* Followed by stall_groups of struct stall. */
 };
 
-/* How many of the decoding sequences made their last token when: so that the gap before the first token of a batch is
- * known although batches are run many iterations at a time. */
+/* Of the sequences that make a token in the first iteration and have made one before: how many made their last one when.
+ * So the gap before a batch's first token is known, although batches are run many iterations at a time. */
 struct stall { int64_t last_token_ns; uint32_t seqs, pad; };
 
 /* What a step did, in order.  The world owns it and empties it before each step; loads lie in `loads`, 8-aligned, in
