@@ -1,0 +1,114 @@
+/* A packed histogram is unpacked into a scratch that lives as long as the connection: 30 KiB, a few microseconds a call,
+ * and remembered as long as the argument is the same blob. */
+#include "results/hist_sql.h"
+#include "base/hist.h"
+#include "results/mem.h"
+
+struct scratch {
+	struct hist hist;
+	unsigned char *packed;   /* of which hist is the content; NULL = none */
+	size_t bytes;
+};
+
+static void scratch_free(void *at)
+{
+	struct scratch *scratch = at;
+
+	free(scratch->packed);
+	free(scratch);
+}
+
+/* The histogram in an argument, or NULL after setting the result (NULL, or an error for bytes that are none). */
+static const struct hist *argument(sqlite3_context *ctx, sqlite3_value *value)
+{
+	struct scratch *scratch = sqlite3_user_data(ctx);
+	const void *data = sqlite3_value_blob(value);
+	size_t bytes = (size_t)sqlite3_value_bytes(value);
+
+	if (!data) {
+		sqlite3_result_null(ctx);
+		return NULL;
+	}
+	if (scratch->packed && scratch->bytes == bytes && memcmp(scratch->packed, data, bytes) == 0)
+		return &scratch->hist;
+	free(scratch->packed);
+	scratch->packed = NULL;
+	if (!hist_unpack(&scratch->hist, data, bytes)) {
+		sqlite3_result_error(ctx, "not a packed histogram", -1);
+		return NULL;
+	}
+	scratch->packed = mem_zero(bytes, 1);
+	memcpy(scratch->packed, data, bytes);
+	scratch->bytes = bytes;
+	return &scratch->hist;
+}
+
+static void sql_quantile(sqlite3_context *ctx, int n, sqlite3_value **args)
+{
+	const struct hist *hist = argument(ctx, args[0]);
+
+	(void)n;
+	if (hist && hist->count)
+		sqlite3_result_int64(ctx, hist_quantile(hist, sqlite3_value_double(args[1])));
+}
+
+static void sql_count(sqlite3_context *ctx, int n, sqlite3_value **args)
+{
+	const struct hist *hist = argument(ctx, args[0]);
+
+	(void)n;
+	if (hist)
+		sqlite3_result_int64(ctx, (sqlite3_int64)hist->count);
+}
+
+static void merge_step(sqlite3_context *ctx, int n, sqlite3_value **args)
+{
+	struct hist **sum = sqlite3_aggregate_context(ctx, sizeof(*sum));
+	const struct hist *hist;
+
+	(void)n;
+	if (!sum || sqlite3_value_type(args[0]) == SQLITE_NULL)
+		return;
+	hist = argument(ctx, args[0]);
+	if (!hist)
+		return;
+	if (!*sum) {
+		*sum = mem_zero(1, sizeof(**sum));
+		hist_clear(*sum);
+	}
+	hist_merge(*sum, hist);
+}
+
+static void merge_final(sqlite3_context *ctx)
+{
+	struct hist **sum = sqlite3_aggregate_context(ctx, 0);
+	unsigned char *packed;
+	size_t bytes;
+
+	if (!sum || !*sum)
+		return;
+	packed = hist_pack(*sum, &bytes);
+	sqlite3_result_blob64(ctx, packed, bytes, free);
+	free(*sum);
+}
+
+int hist_sql_register(sqlite3 *db)
+{
+	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+	int rc = SQLITE_OK;
+
+	for (int f = 0; f < 3 && rc == SQLITE_OK; f++) {
+		struct scratch *scratch = mem_zero(1, sizeof(*scratch));
+
+		if (f == 0)
+			rc = sqlite3_create_function_v2(db, "hist_quantile", 2, flags, scratch, sql_quantile, NULL, NULL,
+							scratch_free);
+		else if (f == 1)
+			rc = sqlite3_create_function_v2(db, "hist_count", 1, flags, scratch, sql_count, NULL, NULL,
+							scratch_free);
+		else
+			rc = sqlite3_create_function_v2(db, "hist_merge", 1, flags, scratch, NULL, merge_step, merge_final,
+							scratch_free);
+	}
+	return rc;
+}
