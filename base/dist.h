@@ -5,7 +5,7 @@
  *   U(a,b)            uniform
  *   exp(mean)         exponential
  *   LN(p50,p95)       lognormal by its median and 95th percentile: sigma = ln(p95/p50)/1.6448536269514722
- *   N(mean,sd)        normal, cut at 0
+ *   N(mean,sd)        normal, cut at 0 (draws below 0 are drawn again, so the mean lies a little above)
  *   gamma(mean,cv)    gamma by mean and coefficient of variation
  *   weibull(mean,shape)
  *   H2(mean,cv2)      balanced two-phase hyperexponential, cv2 >= 1

@@ -31,7 +31,7 @@ struct opt {
 	enum unit unit;
 	size_t offset;               /* of the value in the module's config struct */
 	const char *value;           /* default as a user would write it; NULL for tables and lists */
-	double min, max;             /* in base units; both 0 = no range */
+	double min, max;             /* in base units; both 0 = no range; may be infinite; of a distribution: its mean */
 	const char *const *choices;  /* OPT_CHOICE: NULL-terminated */
 	const struct opt *sub;       /* OPT_TABLE, OPT_INLINE, OPT_LIST */
 	size_t size;                 /* OPT_LIST: of one element */
@@ -48,14 +48,20 @@ void opt_defaults(const struct opt *table, void *config, struct arena *arena);
 /* Parses text into one option's place in its config struct and checks range and choices.  `where` gives the position
  * for messages (its file, line, col are copied); the message names the key, what was wrong and what is expected. */
 bool opt_parse(const struct opt *opt, void *config, const char *text, struct arena *arena, struct err *where);
-/* Finds an option by dotted path ("engine.kv_blocks"; list elements by index or by their `name`); NULL if none. */
+/* Finds an option by dotted path ("engine.kv_blocks"; list elements by index or by their `name` or left out, as the
+ * table is the same for all of them); NULL if none. */
 const struct opt *opt_find(const struct opt *table, const char *path);
 /* The full path of the option whose name or path is nearest to word, or NULL. Memory from the arena. */
 const char *opt_nearest(const struct opt *table, const char *word, struct arena *arena);
 /* The value as a user would write it; memory from the arena. */
 const char *opt_text(const struct opt *opt, const void *config, struct arena *arena);
-/* Calls visit for each option, depth first in table order, with its path and the struct it lies in; lists
- * visit their elements as path.0, path.1 (or by name); config NULL visits the tables alone. */
+/* The range as text ("1 to 64", "at least 0s"), "" where there is none; memory from the arena. */
+const char *opt_range(const struct opt *opt, struct arena *arena);
+/* The `name` of a list's element; NULL where its table has none or it is empty. */
+const char *opt_element_name(const struct opt *list, const void *element);
+/* Calls visit for each option, depth first in table order, with its path (valid during the call) and the struct it
+ * lies in; tables and lists are visited themselves before what they hold, OPT_INLINE is not; elements of lists go by
+ * path.NAME, or path.0, path.1 without a name; config NULL visits the tables alone, with path.* for elements. */
 typedef void opt_visit(void *ctx, const char *path, const struct opt *opt, const void *config);
 void opt_walk(const struct opt *table, const void *config, opt_visit *visit, void *ctx);
 #endif
