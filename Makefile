@@ -42,7 +42,7 @@ DEPS := gcc libc6-dev pkg-config libyaml-dev libsqlite3-dev libgsl-dev libzstd-d
 	gnuplot-nox $(if $(findstring clang,$(CC)),clang libclang-rt-dev)
 DEPS_DEV := clang clang-tidy clang-format cppcheck
 # These goals promise to work on a bare machine: they install what is missing. The others say what is.
-BARE := deps deps-dev test test-long asan fuzz lint tidy bench quickstart
+BARE := deps deps-dev test test-long asan fuzz lint format tidy bench quickstart
 NEED := $(if $(filter $(BARE),$(MAKECMDGOALS)),deps,present)
 
 # --- flags -----------------------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ $(foreach mode,$(MODES),$(eval $(call MODE_RULES,$(mode))))
 -include $(shell find build -name '*.d' 2>/dev/null)
 
 # --- goals -----------------------------------------------------------------------------------------------------
-.PHONY: FORCE release debug asan test test-long fuzz lint tidy bench quickstart
+.PHONY: FORCE release debug asan test test-long fuzz lint format tidy bench quickstart
 .PHONY: install uninstall clean help deps deps-dev present
 
 release: $(if $(CLI_SRC),sonde,$(call library,release)) ## the program, ./sonde (the default)
@@ -121,50 +121,57 @@ deps-dev: deps ## the same for lint
 present:
 	@pkg-config --exists $(PKGS) check || { echo "A library is missing: run 'make deps'" >&2; exit 1; }
 
-test: $(if $(CLI_SRC),sonde) build/release/sonde-test ## all tests: end to end, then the suites
-	@$(if $(CLI_SRC),tools/e2e.sh ./sonde)
+test: build/release/tidy $(if $(CLI_SRC),sonde) build/release/sonde-test ## all tests: end to end, then the suites
+	@TIDY=build/release/tidy tools/e2e.sh ./sonde
 	@build/release/sonde-test
 
 test-long: export SONDE_TEST_LONG = 1
 test-long: test ## the same, with the long runs of the property tests
 
-asan: build/asan/sonde build/asan/sonde-test $(FUZZ_SRC:tests/fuzz/%.c=build/asan/%) ## all tests and fuzzers under AddressSanitizer and UBSan
-	@tools/e2e.sh build/asan/sonde
-	@$(foreach fuzzer,$(FUZZ_SRC:tests/fuzz/%.c=build/asan/%),$(fuzzer) $(SEED) $(ROUNDS) &&) true
+FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=build/asan/%)
+asan: build/asan/tidy $(if $(CLI_SRC),build/asan/sonde) build/asan/sonde-test fuzz ## tests, fuzzers under ASan and UBSan
+	@TIDY=build/asan/tidy tools/e2e.sh build/asan/sonde
 	@CK_TIMEOUT_MULTIPLIER=5 build/asan/sonde-test
 
-fuzz: $(FUZZ_SRC:tests/fuzz/%.c=build/asan/%) ## the fuzzers alone: make fuzz SEED=7 ROUNDS=1000000
-	@$(foreach fuzzer,$^,$(fuzzer) $(SEED) $(ROUNDS) &&) true
+fuzz: $(FUZZERS) ## the fuzzers alone, under ASan and UBSan: make fuzz SEED=7 ROUNDS=1000000
+	@set -e; for f in $^; do $$f $(SEED) $(ROUNDS); done
 
-LINT ?= $(SOURCES)
+# Headers are laid out by hand, fields and their comments in columns: tidy has its say there, clang-format has not.
+LINT ?= $(filter %.c,$(SOURCES))
 lint: deps-dev ## clang-format, cppcheck and clang-tidy; LINT='FILE...' for some files alone
-	@echo '  clang-format'; clang-format --dry-run -Werror $(LINT)
-	@echo '  cppcheck'; mkdir -p build/cppcheck; cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -I. -j $(JOBS) \
-		--cppcheck-build-dir=build/cppcheck --suppressions-list=tools/cppcheck.txt \
-		--enable=warning,performance,portability $(DEFS) $(filter %.c,$(LINT))
-	@echo '  clang-tidy'; printf '%s\n' $(filter %.c,$(LINT)) | \
-		xargs -P $(JOBS) -n 1 tools/clang-tidy.sh $(STD) $(WARN) $(DEFS) $(PKG_CFLAGS) 
+	clang-format --dry-run -Werror $(LINT)
+	@mkdir -p build/cppcheck
+	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --std=c11 \
+		--suppress=internalAstError --cppcheck-build-dir=build/cppcheck -j $(JOBS) -D_GNU_SOURCE $(DEFS) -I. $(LINT)
+	printf '%s\n' $(LINT) | xargs -P $(JOBS) -I FILE clang-tidy --quiet FILE -- $(STD) $(WARN) $(DEFS) $(PKG_CFLAGS) \
+		2>/dev/null
+
+format: deps-dev ## lays out the .c files as lint wants them; LINT='FILE...' for some files alone
+	clang-format -i $(LINT)
 
 tidy: build/release/tidy ## the project's own test of its source: arrows, lengths, banned calls, comments
 	@$< $(SOURCES)
 
-bench: $(BENCH_SRC:tests/bench/%.c=build/release/%) sonde ## build and run every benchmark
-	@$(foreach bench,$(BENCH_SRC:tests/bench/%.c=build/release/%),echo && echo '== $(bench:build/release/bench_%=%)' && $(bench) &&) true
+bench: $(BENCH_SRC:tests/bench/%.c=build/release/%) ## every benchmark
+	@set -e; for b in $^; do echo "== $$b"; $$b; done
 
 QUICK := results/out/quickstart
 quickstart: sonde ## from nothing to a first report
 	@mkdir -p $(dir $(QUICK))
 	./sonde run scenarios/quickstart.yaml --out $(QUICK).db
 	./sonde report $(QUICK).db --out $(QUICK)
-	@echo "The report lies in $(CURDIR)/$(QUICK)/: open index.html in a browser."
+	@echo "The report is $(CURDIR)/$(QUICK)/index.html: open it in a browser."
 
 DATA := $(sort $(shell find $(wildcard models/catalog scenarios traces/samples) -type f ! -name '*.[ch]'))
-install: sonde ## PREFIX (/usr/local), DESTDIR
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(DATA_DIR)
-	install -m 755 sonde $(DESTDIR)$(PREFIX)/bin/sonde
+MAN := $(wildcard man/sonde.1)
+SHARE := $(DESTDIR)$(PREFIX)/share
+install: sonde ## the program, its data and its man page, under PREFIX (/usr/local)
+	install -D -m 755 sonde $(DESTDIR)$(PREFIX)/bin/sonde
+	@set -e; for f in $(DATA); do install -D -m 644 $$f $(DESTDIR)$(DATA_DIR)/$$f; done
+	$(if $(MAN),install -D -m 644 $(MAN) $(SHARE)/man/man1/sonde.1)
 
 uninstall: ## what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/sonde $(DESTDIR)$(PREFIX)/share/man/man1/sonde.1
+	rm -f $(DESTDIR)$(PREFIX)/bin/sonde $(SHARE)/man/man1/sonde.1
 	rm -rf $(DESTDIR)$(DATA_DIR)
 
 clean: ## what was built; results/out stays

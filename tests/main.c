@@ -1,27 +1,31 @@
 /* The test program: every suite of suites.h, each test in a process of its own.
  *
- * sonde-test [SUITE]  runs all, or one; Check's own variables (CK_RUN_CASE, CK_FORK=no, CK_VERBOSITY) work as ever. */
+ * sonde-test [SUITE]  runs all, or one; Check's own variables (CK_RUN_CASE, CK_FORK=no,
+ * CK_VERBOSITY) work as ever. */
 #include "tests/suites.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 static Suite *(*const suites[])(void) = {
-	NULL
+	event_lockstep_suite,
+	event_suite,
+	NULL,
 };
 
 int main(int argc, char **argv)
 {
-	SRunner *runner = srunner_create(NULL);
+	SRunner *runner;
 	int failed;
 
 	if (argc > 2) {
 		fprintf(stderr, "usage: %s [SUITE]\n", argv[0]);
 		return 2;
 	}
+	/* Check's four seconds a test are too few on a busy machine; read where a case is made. */
+	setenv("CK_DEFAULT_TIMEOUT", "60", 0);
+	runner = srunner_create(NULL);
 	for (size_t i = 0; suites[i]; i++)
 		srunner_add_suite(runner, suites[i]());
-	/* Check's four seconds a test are too few on a busy machine. */
-	setenv("CK_DEFAULT_TIMEOUT", "60", 0);
 	srunner_run(runner, argc == 2 ? argv[1] : NULL, NULL, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -20,7 +20,7 @@ for script in "$@"; do
 	[ "$name" != lib ] || continue
 	mkdir "$work/$name"
 	status=0
-	TMP=$work/$name sh "$script" >"$work/output" 2>&1 </dev/null || status=$?
+	TMP=$work/$name timeout 600 bash "$script" >"$work/output" 2>&1 </dev/null || status=$?
 	case $status in
 	0) passed=$((passed + 1)) ;;
 	77) skipped=$((skipped + 1)) ;;
