@@ -479,6 +479,7 @@ void llm_iterated(struct llm *llm, int64_t now, uint32_t k, struct outbox *out, 
 	const struct finish *top;
 
 	assert(llm->k_max && k >= 1 && k <= llm->k_max);
+	llm->interrupted = true;        /* who is submitted while we are at it is seen by the plan below */
 	if (llm->decodes)
 		count_decodes(llm, now, k);
 	while ((top = finish_top(llm)) && top->iteration == llm->iterations) {

@@ -112,15 +112,7 @@ static bool has_slot(const struct replica *replica)
 	return !replica->service->concurrency || replica->inside < replica->service->concurrency;
 }
 
-/* A request has left the engine: its row is free, and queue-proxy's next one may enter. */
-static void leave(struct replica *replica, int64_t now, uint32_t id, struct outbox *out)
-{
-	(void)now;
-	(void)out;
-	replica->inside--;
-	seq_give(&replica->pool, id);
-}
-
+/* Queue-proxy lets in whom the slots allow. */
 static void let_in(struct replica *replica, int64_t now, struct outbox *out)
 {
 	while (replica->proxied.n && has_slot(replica)) {
@@ -129,6 +121,14 @@ static void let_in(struct replica *replica, int64_t now, struct outbox *out)
 		seq_unlink(&replica->pool, &replica->proxied, id);
 		enter(replica, now, id, out);
 	}
+}
+
+/* A request has left the engine: its row is free, and queue-proxy's next one may enter. */
+static void leave(struct replica *replica, int64_t now, uint32_t id, struct outbox *out)
+{
+	replica->inside--;
+	seq_give(&replica->pool, id);
+	let_in(replica, now, out);
 }
 
 static void llm_done_cb(void *ctx, int64_t now, uint32_t id, struct outbox *out)
@@ -198,6 +198,7 @@ static void cancel(struct replica *replica, int64_t now, const struct msg *in, s
 	if (seq->state == SEQ_PROXIED) {
 		seq_unlink(&replica->pool, &replica->proxied, id);
 		seq_give(&replica->pool, id);
+		let_in(replica, now, out);
 	} else if (seq->state == SEQ_SERVED) {
 		seq->cancelled = true;  /* the slot is taken until the work is done */
 	} else if (!is_llm(replica)) {
@@ -206,7 +207,6 @@ static void cancel(struct replica *replica, int64_t now, const struct msg *in, s
 	} else if (llm_cancel(&replica->llm, id, out)) {
 		leave(replica, now, id, out);
 	}
-	let_in(replica, now, out);
 }
 
 /* The request-level engine has served one: its whole answer is out at once. */
@@ -229,7 +229,6 @@ static void served(struct replica *replica, int64_t now, uint32_t id, struct out
 	}
 	leave(replica, now, id, out);
 	serve_next(replica, now, out);
-	let_in(replica, now, out);
 }
 
 void replica_step(struct replica *replica, int64_t now, const struct msg *in, const void *load, struct outbox *out)
@@ -248,7 +247,6 @@ void replica_step(struct replica *replica, int64_t now, const struct msg *in, co
 		    in->iterated.k < 1 || in->iterated.k > replica->llm.k_max)
 			break;
 		llm_iterated(&replica->llm, now, in->iterated.k, out, llm_done_cb, replica);
-		let_in(replica, now, out);
 		break;
 	case MSG_SERVED:
 		if (!is_llm(replica) && in->serve.gen == replica->gen && in->serve.slot < replica->pool.rows.n)
