@@ -1,0 +1,134 @@
+/* cluster.h - the nodes, what is free on them, and who owns them: flat arrays that every control
+ * plane decides on.
+ *
+ * A node is a row; a pool is a set of nodes that one scheduler owns (a partition; the central
+ * scheduler owns one pool with all of them).  A node is in one pool at most.  What a pool can
+ * still take is kept by shape while pods come and go, so that full nodes are skipped without
+ * being touched.  Here are the facts and the search for a node (models/cluster/search.c); when
+ * to look, and what to do about the answer, is models/control's. */
+#ifndef MODELS_CLUSTER_CLUSTER_H
+#define MODELS_CLUSTER_CLUSTER_H
+#include "base/opt.h"
+#include "base/rng.h"
+#include "models/cluster/bits.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NO_NODE UINT32_MAX
+#define NO_POOL UINT32_MAX
+
+/* The shapes by which free capacity is kept: nodes that can take any pod at all, and pods of 1,
+ * 2, 4, 8 GPUs. */
+enum { SHAPES = 5 };
+
+struct provision_config {
+	int64_t max_nodes;      /* that the cluster autoscaler may bring the cluster to; 0 = there is none */
+	int64_t scan_ns, give_up_ns;
+};
+
+struct cluster_config {
+	int64_t nodes, gpus, cpu_milli, memory_bytes, pods, ips, rack_nodes;
+	struct provision_config provision;
+};
+
+extern const struct opt cluster_options[];
+
+/* How a node is chosen: kube-scheduler's sample and the weights of its scores. */
+struct place_config {
+	int64_t sample;                 /* percent of the nodes to find feasible; 0 = adaptive */
+	int64_t least, most, balanced;  /* weights of the scores */
+	int64_t cpu, memory, gpu;       /* weights of the resources inside a score */
+};
+
+extern const struct opt place_options[];
+
+/* What a pod asks for. */
+struct need {
+	uint32_t gpus, cpu_milli;
+	uint64_t memory_bytes;
+};
+
+/* What need counts as when nodes are scored: 100m CPU and 200 MiB where nothing is asked for.
+ * Source: kube-scheduler util/pod_resources.go, DefaultMilliCPURequest, DefaultMemoryRequest. */
+static inline int64_t need_scored_cpu_milli(const struct need *need)
+{
+	return need->cpu_milli ? need->cpu_milli : 100;
+}
+/* The same of memory. */
+static inline int64_t need_scored_memory_bytes(const struct need *need)
+{
+	return need->memory_bytes ? (int64_t)need->memory_bytes : INT64_C(200) << 20;
+}
+
+struct node {
+	int64_t cpu_milli, memory_bytes;                /* capacity */
+	int64_t free_cpu_milli, free_memory_bytes;
+	int64_t scored_cpu_milli, scored_memory_bytes;  /* requested, empty requests counted at a default */
+	int32_t gpus, free_gpus, free_pods, free_ips;
+	uint32_t rack, pool, at;                        /* at: position in its pool */
+	uint32_t holds;                                 /* reservations on it: a node with one changes no hands */
+	int64_t loose_ns;                               /* when it last left a pool */
+	int8_t shapes;                                  /* it can take shapes 0 .. shapes - 1 */
+	bool up;
+};
+
+/* A set of nodes by position: removing one moves the last into its place. */
+struct pool {
+	uint32_t *node, n, cap;
+	struct bits can[SHAPES];        /* positions that can take this shape */
+	uint32_t fit[SHAPES];           /* their number: the pool's free vector */
+	uint32_t cursor;                /* where the next search begins */
+	int64_t free_gpus;              /* on nodes that are up */
+};
+
+struct cluster {
+	struct cluster_config config;
+	struct node *node;
+	struct pool *pool;
+	uint32_t n, cap, pools;
+	uint32_t loose;                 /* nodes in no pool */
+};
+
+struct found {
+	uint32_t node;                  /* NO_NODE = none has room */
+	uint32_t examined;              /* nodes that a scheduler would have filtered, full ones included */
+	uint32_t feasible;              /* of them, had room and were scored */
+};
+
+/* The nodes of config, up, empty and in no pool; `pools` empty pools.  Freed by cluster_free. */
+struct cluster *cluster_new(const struct cluster_config *config, uint32_t pools);
+/* Frees it. */
+void cluster_free(struct cluster *cluster);
+/* Adds a node as the configuration has them, up, in no pool; returns its id (ids count up). */
+uint32_t cluster_add(struct cluster *cluster);
+/* Opens a node for pods or closes it; what is taken on it stays taken until given back. */
+void cluster_up(struct cluster *cluster, uint32_t node, bool up);
+/* Puts a node that is in no pool into one. */
+void cluster_own(struct cluster *cluster, uint32_t node, uint32_t pool);
+/* Takes a node out of its pool at time now. */
+void cluster_disown(struct cluster *cluster, uint32_t node, int64_t now);
+/* Whether the node is up and has room for need: GPUs, CPU, memory, a pod slot and an address. */
+bool cluster_fits(const struct node *node, const struct need *need);
+/* Takes what need says from a node that has it, or gives it back. */
+void cluster_take(struct cluster *cluster, uint32_t node, const struct need *need);
+void cluster_give(struct cluster *cluster, uint32_t node, const struct need *need);
+/* The widest shape that is no wider than `gpus`: a pod of so many GPUs cannot go where this
+ * shape cannot. */
+uint32_t cluster_shape(uint32_t gpus);
+/* Aborts if a count or an index is not what the nodes say.  For tests: it walks everything. */
+void cluster_verify(const struct cluster *cluster);
+
+/* Nodes to find feasible among `nodes`: all below 100; else percent of them, or 50 - nodes/125
+ * (at least 5) percent where that is 0; at least 100.  Source: kube-scheduler schedule_one.go,
+ * numFeasibleNodesToFind. */
+uint32_t search_sample(uint32_t nodes, int64_t percent);
+/* The score of putting need on node, 0..100 times the weights; place has the weights.  Source:
+ * kube-scheduler plugins/noderesources least_allocated.go, most_allocated.go,
+ * balanced_allocation.go (v1.36: 50 + (50 + with - without) / 2), integer division as there. */
+int64_t search_score(const struct place_config *place, const struct node *node, const struct need *need);
+/* Looks in a pool for the node of the highest score among the first search_sample() that have
+ * room, round robin from where the last search stopped; equal scores are drawn from `ties`.
+ * Takes nothing. */
+struct found search_pool(struct cluster *cluster, uint32_t pool, const struct need *need,
+			 const struct place_config *place, struct rng *ties);
+#endif
