@@ -40,7 +40,7 @@ SOURCES := $(sort $(shell find $(FOLDERS) $(wildcard cli tests tools) -name '*.[
 PKGS := yaml-0.1 sqlite3 gsl libzstd zlib libcjson
 DEPS := gcc libc6-dev pkg-config libyaml-dev libsqlite3-dev libgsl-dev libzstd-dev zlib1g-dev libcjson-dev check \
 	gnuplot-nox $(if $(findstring clang,$(CC)),clang libclang-rt-dev)
-DEPS_DEV := clang clang-tidy clang-format cppcheck
+DEPS_DEV := clang clang-tidy clang-format cppcheck shellcheck
 # These goals promise to work on a bare machine: they install what is missing. The others say what is.
 BARE := deps deps-dev test test-long asan fuzz lint format tidy bench quickstart
 NEED := $(if $(filter $(BARE),$(MAKECMDGOALS)),deps,present)
@@ -56,7 +56,7 @@ FLAGS_release := -O2 -g
 FLAGS_debug := -O0 -g
 # gcc's guesses about uninitialised values are often wrong under instrumentation; the release build has them on.
 FLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-Wno-maybe-uninitialized
+	$(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
 # Asked for once, when a recipe first needs it: by then `deps` has installed pkg-config.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) check))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)) -lm)$(PKG_LIBS)
@@ -137,17 +137,18 @@ fuzz: $(FUZZERS) ## the fuzzers alone, under ASan and UBSan: make fuzz SEED=7 RO
 	@set -e; for f in $^; do $$f $(SEED) $(ROUNDS); done
 
 # Headers are laid out by hand, fields and their comments in columns: tidy has its say there, clang-format has not.
-LINT ?= $(filter %.c,$(SOURCES))
-lint: deps-dev ## clang-format, cppcheck and clang-tidy; LINT='FILE...' for some files alone
-	clang-format --dry-run -Werror $(LINT)
+FILES ?= $(filter %.c,$(SOURCES))
+lint: deps-dev ## clang-format, cppcheck and clang-tidy; FILES='FILE...' for some files alone
+	clang-format --dry-run -Werror --ferror-limit=1 $(FILES)
 	@mkdir -p build/cppcheck
 	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --std=c11 \
-		--suppress=internalAstError --cppcheck-build-dir=build/cppcheck -j $(JOBS) -D_GNU_SOURCE $(DEFS) -I. $(LINT)
-	printf '%s\n' $(LINT) | xargs -P $(JOBS) -I FILE clang-tidy --quiet FILE -- $(STD) $(WARN) $(DEFS) $(PKG_CFLAGS) \
+		--suppress=internalAstError --cppcheck-build-dir=build/cppcheck -j $(JOBS) -D_GNU_SOURCE $(DEFS) -I. $(FILES)
+	printf '%s\n' $(FILES) | xargs -P $(JOBS) -I {} clang-tidy --quiet {} -- $(STD) $(WARN) $(DEFS) $(PKG_CFLAGS) \
 		2>/dev/null
+	shellcheck --shell=bash --severity=warning .ci/run $(wildcard tools/*.sh tests/e2e/*.sh)
 
-format: deps-dev ## lays out the .c files as lint wants them; LINT='FILE...' for some files alone
-	clang-format -i $(LINT)
+format: deps-dev ## lays out the .c files as lint wants them; FILES='FILE...' for some files alone
+	clang-format -i $(FILES)
 
 tidy: build/release/tidy ## the project's own test of its source: arrows, lengths, banned calls, comments
 	@$< $(SOURCES)
