@@ -1,0 +1,79 @@
+/* trace.h - where requests come from: a source of rows in the order of their arrival, pulled one
+ * at a time.
+ *
+ * A source is a file, a synthesiser (synth.h) or several of them merged by time.  Rows stream:
+ * memory does not grow with their number.  Formats are named by the user, never guessed.  Times
+ * are integer ns, those of a file relative to its first arrival.  Not for what happens to a
+ * request afterwards. */
+#ifndef TRACES_TRACE_H
+#define TRACES_TRACE_H
+#include "base/err.h"
+#include "base/opt.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* More tokens than this in a row are bad data.  Source: the largest context window of a public
+ * model is 10 M tokens (Llama 4 Scout, Meta 2025); the next power of two. */
+#define TRACE_TOKENS_MAX (1u << 24)
+/* Names of services longer than this are bad data.  Source: a DNS label, which a KServe service's
+ * name must be. */
+enum { TRACE_NAME_MAX = 63 };
+
+struct trace_row {
+	int64_t arrival_ns;
+	uint32_t service;           /* index into the known or collected names, or spec.service */
+	uint32_t input_tokens, output_tokens;
+	uint64_t session, prefix;   /* 0 = none */
+};
+
+/* What to do with a row that has no input or no output tokens: public traces log failed requests
+ * so. */
+enum trace_zero { TRACE_ZERO_DROP, TRACE_ZERO_FAIL, TRACE_ZERO_KEEP };
+
+/* How a file is read; filled from trace_options. */
+struct trace_spec {
+	const char *file, *format;
+	int zero_tokens;            /* enum trace_zero */
+	bool lenient;
+	int64_t reorder;            /* rows */
+	int64_t loop;
+	int64_t start_ns;
+	/* not from the user: */
+	uint32_t service;           /* of the rows of formats without a service column */
+	const char *const *services; /* names known, then NULL; NULL = collect what comes */
+};
+extern const struct opt trace_options[];
+/* The names of the formats, NULL-terminated. */
+extern const char *const trace_formats[];
+
+/* read = emitted + dropped once a source has ended; dropped = zero + malformed + late.
+ * Repetitions count again. */
+struct trace_counts {
+	uint64_t read, emitted, dropped;
+	uint64_t zero, malformed, late; /* dropped: no tokens; bad fields; bad order */
+	uint64_t reordered;             /* emitted, in another place than they stood */
+};
+
+struct trace;
+
+/* Opens a file.  The spec and its services must outlive the trace.  NULL with a message on bad
+ * input: no such file, unknown format, columns missing.  trace_close frees it. */
+struct trace *trace_open(const struct trace_spec *spec, struct err *err);
+/* The next row: 1; 0 at the end; -1 on bad input, with file:line:col and what was expected.  After
+ * 0 or -1 nothing but the counts may be asked for. */
+int trace_next(struct trace *trace, struct trace_row *row, struct err *err);
+/* Frees a source and those that it is made of; NULL is ignored. */
+void trace_close(struct trace *trace);
+
+/* Merges n sources by arrival, equal times in the order of the sources; owns and closes them.
+ * Their rows' services must mean the same: open all with the same known names. */
+struct trace *trace_merge(struct trace *const *parts, uint32_t n);
+
+/* What was read so far. */
+struct trace_counts trace_counts(const struct trace *trace);
+/* The names that rows' services index, NULL-terminated: the known ones or those collected so far;
+ * NULL where the source has none.  Valid until the next trace_next. */
+const char *const *trace_services(const struct trace *trace);
+/* Whether rows may carry a session or a prefix. */
+bool trace_has_sessions(const struct trace *trace);
+#endif
