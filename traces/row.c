@@ -374,8 +374,7 @@ bool row_error(const struct columns *columns, const struct flaw *flaw, const cha
 		[COLUMN_IGNORED] = "a field whose quotes close",
 		[COLUMN_SECONDS] = "a time in seconds such as 12.5",
 		[COLUMN_STAMP] = "a time such as 2023-11-16 18:15:46.6805900, without a zone",
-		[COLUMN_STAMP_ZONED] = "a time such as 2024-05-10 00:00:00.009930+00:00 or "
-				       "2024-10-15T12:00:00.269Z",
+		[COLUMN_STAMP_ZONED] = "a time such as 2024-10-15T12:00:00.269Z, or with +00:00",
 		[COLUMN_SERVICE] =
 			"the name of a service, at most 63 bytes without spaces or quotes",
 		[COLUMN_INPUT] = "a count of tokens from 0 to 16777216",
