@@ -71,7 +71,8 @@ static bool parse_int(const char *text, enum unit unit, int64_t *out, struct err
 	assert(unit == UNIT_NONE || unit == UNIT_TIME || unit == UNIT_BYTES || unit == UNIT_TOKENS);
 	errno = 0;
 	whole = strtoll(text, &rest, 10);
-	if (rest != text && !strchr(" \t\n\v\f\r", *text) && !errno && !strcmp(rest, base_suffix(unit))) {
+	if (rest != text && !strchr(" \t\n\v\f\r", *text) && !errno &&
+	    (!strcmp(rest, base_suffix(unit)) || (unit == UNIT_BYTES && !*rest))) {
 		*out = whole;
 		return true;
 	}

@@ -212,7 +212,8 @@ char *unit_format(double value, enum unit unit, char *out, size_t size)
 
 	assert(isfinite(value) && unit < sizeof(units) / sizeof(units[0]));
 	if (value == 0) {
-		snprintf(out, size, "0%s", unit == UNIT_TIME ? "s" : units[unit].suffixes[0].text);
+		snprintf(out, size, "0%s", unit == UNIT_TIME ? "s" : unit == UNIT_SHARE ? "%" :
+			 units[unit].suffixes[0].text);
 		return out;
 	}
 	for (const struct suffix *s = units[unit].suffixes; s->text; s++)

@@ -7,6 +7,13 @@
 #include <stdlib.h>
 
 static Suite *(*const suites[])(void) = {
+	base_dist_suite,
+	base_err_suite,
+	base_hist_suite,
+	base_memory_suite,
+	base_opt_suite,
+	base_rng_suite,
+	base_unit_suite,
 	event_lockstep_suite,
 	event_suite,
 	NULL,

@@ -4,6 +4,13 @@
 #include <check.h>
 
 /* Each makes the suite of the file test_NAME.c. */
+Suite *base_dist_suite(void);
+Suite *base_err_suite(void);
+Suite *base_hist_suite(void);
+Suite *base_memory_suite(void);
+Suite *base_opt_suite(void);
+Suite *base_rng_suite(void);
+Suite *base_unit_suite(void);
 Suite *event_lockstep_suite(void);
 Suite *event_suite(void);
 #endif
