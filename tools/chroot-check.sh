@@ -25,6 +25,8 @@ echo "debootstrap $suite into $root"
 debootstrap --variant=minbase --include="$packages" "$suite" "$root" "$mirror" >"$root.log" ||
 	{ tail -n 20 "$root.log"; exit 1; }
 rm "$root.log"
+chmod 755 "$root"
+rm -rf "$root"/var/lib/apt/lists/* # as in a container image: `make deps` has to fetch them
 if [ -n "${http_proxy:-}" ]; then
 	echo "Acquire::http::Proxy \"$http_proxy\";" >"$root/etc/apt/apt.conf.d/90proxy"
 fi
@@ -32,7 +34,7 @@ git clone --quiet --no-hardlinks . "$root/root/sonde"
 
 # In a namespace of their own the mounts go with the last process.
 run() {
-	unshare --mount --pid --fork bash -c 'mount -t proc proc "$1/proc" && shift && exec chroot "$@"' - "$root" \
+	unshare --mount --pid --fork bash -c 'mount -t proc proc "$1/proc" && mount -t devpts devpts "$1/dev/pts" && shift && exec chroot "$@"' - "$root" \
 		"$root" env -i HOME=/root LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin bash -c "$1" </dev/null
 }
 for goal; do

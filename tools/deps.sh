@@ -20,13 +20,13 @@ if [ "$(id -u)" -ne 0 ]; then
 	as_root=sudo
 fi
 get() {
-	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 "$@" </dev/null
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" </dev/null >/dev/null
 }
 echo "Installing Debian packages:$missing"
 # The lists of packages are fetched only where what is there does not do: absent, or too old.
 # shellcheck disable=SC2086
-if ! get -qq --simulate --no-install-recommends install $missing >/dev/null 2>&1 ||
-	! get -qq -y --no-install-recommends install $missing; then
-	get -qq update
-	get -qq -y --no-install-recommends install $missing
+if ! get --simulate --no-install-recommends install $missing 2>/dev/null ||
+	! get -y --no-install-recommends install $missing; then
+	get update
+	get -y --no-install-recommends install $missing
 fi
