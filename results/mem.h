@@ -20,6 +20,8 @@ static inline void *mem_zero(size_t n, size_t size)
 /* A copy of a text; the caller frees it. */
 static inline char *mem_text(const char *text)
 {
-	return strcpy((char *)mem_zero(strlen(text) + 1, 1), text);
+	size_t bytes = strlen(text) + 1;
+
+	return memcpy(mem_zero(bytes, 1), text, bytes);
 }
 #endif

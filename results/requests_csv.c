@@ -23,10 +23,11 @@ bool requests_csv_open(struct requests_csv *csv, const char *path, struct err *e
 /* A field as RFC 4180 wants it: quoted where it holds a comma, a quote or a line end. */
 static char *field(const char *text)
 {
-	char *out = mem_zero(2 * strlen(text) + 3, 1), *at = out;
+	char *out, *at;
 
 	if (!strpbrk(text, ",\"\r\n"))
-		return strcpy(out, text);
+		return mem_text(text);
+	out = at = mem_zero(2 * strlen(text) + 3, 1);
 	*at++ = '"';
 	for (; *text; text++) {
 		if (*text == '"')

@@ -183,6 +183,33 @@ void result_walk(const struct run_result *result, uint32_t s, result_visit *visi
 	}
 }
 
+struct search {
+	const char *path;
+	double *value;
+	bool found;
+};
+
+static void look(void *ctx, const struct metric *metric)
+{
+	struct search *search = ctx;
+	char path[160];
+
+	if (search->found || !metric->defined)
+		return;
+	if (strcmp(result_path(metric, path, sizeof(path)), search->path) != 0)
+		return;
+	*search->value = metric->value;
+	search->found = true;
+}
+
+bool result_get(const struct run_result *result, uint32_t s, const char *path, double *value)
+{
+	struct search search = { .path = path, .value = value };
+
+	result_walk(result, s, look, &search);
+	return search.found;
+}
+
 char *result_path(const struct metric *metric, char *out, size_t size)
 {
 	snprintf(out, size, "%s%s%s%s%s", metric->group ? metric->group : "", metric->group ? "." : "",

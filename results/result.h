@@ -66,6 +66,8 @@ struct metric {
  * of an item in it, follow each other. */
 typedef void result_visit(void *ctx, const struct metric *metric);
 void result_walk(const struct run_result *result, uint32_t s, result_visit *visit, void *ctx);
+/* The figure of service s (as above) whose path is given; false when it is undefined or there is none of that name. */
+bool result_get(const struct run_result *result, uint32_t s, const char *path, double *value);
 /* Writes the path "group.item.name" into out, cut at size; returns out. */
 char *result_path(const struct metric *metric, char *out, size_t size);
 /* The sweep's point as one text, "rate=10/s nodes=4"; "" outside a sweep.  Returns out. */

@@ -1,8 +1,8 @@
 /* Opening: whose file is it, of which schema, may we?  Every way in which that fails has one line of its own.  The tables
  * are listed in store_schema.c, written in store_put.c. */
 #include "results/store.h"
-#include "results/hist_sql.h"
 #include "results/mem.h"
+#include "results/sql_function.h"
 #include "results/store_schema.h"
 #include <assert.h>
 #include <errno.h>
@@ -83,7 +83,7 @@ static bool connect(struct store *store, const char *path, int flags, struct err
 		return err_system(err, "cannot open %s: %s", path, store->db ? sqlite3_errmsg(store->db) : "out of memory");
 	sqlite3_busy_timeout(store->db, BUSY_MS);
 	sqlite3_extended_result_codes(store->db, 0);
-	if (hist_sql_register(store->db) != SQLITE_OK)
+	if (sql_function_register(store->db) != SQLITE_OK)
 		return fault(store, "open", err);
 	return true;
 }

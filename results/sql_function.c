@@ -1,8 +1,10 @@
 /* A packed histogram is unpacked into a scratch that lives as long as the connection: 30 KiB, a few microseconds a call,
  * and remembered as long as the argument is the same blob. */
-#include "results/hist_sql.h"
+#include "results/sql_function.h"
 #include "base/hist.h"
 #include "results/mem.h"
+#include "results/stats.h"
+#include "base/vec.h"
 
 struct scratch {
 	struct hist hist;
@@ -92,23 +94,49 @@ static void merge_final(sqlite3_context *ctx)
 	free(*sum);
 }
 
-int hist_sql_register(sqlite3 *db)
+struct values {
+	VEC(double) list;
+};
+
+static void half_width_step(sqlite3_context *ctx, int n, sqlite3_value **args)
 {
-	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+	struct values *values = sqlite3_aggregate_context(ctx, sizeof(*values));
+
+	(void)n;
+	if (values && sqlite3_value_type(args[0]) != SQLITE_NULL)
+		vec_push(&values->list, sqlite3_value_double(args[0]));
+}
+
+static void half_width_final(sqlite3_context *ctx)
+{
+	struct values *values = sqlite3_aggregate_context(ctx, 0);
+
+	if (!values)
+		return;
+	if (values->list.n >= 2)
+		sqlite3_result_double(ctx, stats_interval(values->list.at, values->list.n).half_width);
+	vec_release(&values->list);
+}
+
+int sql_function_register(sqlite3 *db)
+{
+	static const struct {
+		const char *name;
+		int args;
+		void (*scalar)(sqlite3_context *, int, sqlite3_value **);
+		void (*step)(sqlite3_context *, int, sqlite3_value **);
+		void (*final)(sqlite3_context *);
+	} functions[] = {
+		{ "hist_quantile", 2, sql_quantile, NULL, NULL },
+		{ "hist_count", 1, sql_count, NULL, NULL },
+		{ "hist_merge", 1, NULL, merge_step, merge_final },
+		{ "half_width_95", 1, NULL, half_width_step, half_width_final },
+	};
 	int rc = SQLITE_OK;
 
-	for (int f = 0; f < 3 && rc == SQLITE_OK; f++) {
-		struct scratch *scratch = mem_zero(1, sizeof(*scratch));
-
-		if (f == 0)
-			rc = sqlite3_create_function_v2(db, "hist_quantile", 2, flags, scratch, sql_quantile, NULL, NULL,
-							scratch_free);
-		else if (f == 1)
-			rc = sqlite3_create_function_v2(db, "hist_count", 1, flags, scratch, sql_count, NULL, NULL,
-							scratch_free);
-		else
-			rc = sqlite3_create_function_v2(db, "hist_merge", 1, flags, scratch, NULL, merge_step, merge_final,
-							scratch_free);
-	}
+	for (size_t f = 0; f < sizeof(functions) / sizeof(*functions) && rc == SQLITE_OK; f++)
+		rc = sqlite3_create_function_v2(db, functions[f].name, functions[f].args,
+						SQLITE_UTF8 | SQLITE_DETERMINISTIC, mem_zero(1, sizeof(struct scratch)),
+						functions[f].scalar, functions[f].step, functions[f].final, scratch_free);
 	return rc;
 }
