@@ -16,6 +16,8 @@ static Suite *(*const suites[])(void) = {
 	base_unit_suite,
 	event_lockstep_suite,
 	event_suite,
+	flow_suite,
+	net_suite,
 	NULL,
 };
 

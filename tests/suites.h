@@ -13,4 +13,6 @@ Suite *base_rng_suite(void);
 Suite *base_unit_suite(void);
 Suite *event_lockstep_suite(void);
 Suite *event_suite(void);
+Suite *flow_suite(void);
+Suite *net_suite(void);
 #endif
