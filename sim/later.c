@@ -13,7 +13,8 @@ struct row {
 	struct msg msg;
 	uint32_t instance;
 	uint8_t machine;
-	unsigned char load[LATER_LOAD];
+	unsigned char *load;
+	uint32_t load_cap;
 };
 
 struct later {
@@ -34,6 +35,8 @@ struct later *later_new(struct sim *sim, later_due *due, void *ctx)
 
 void later_free(struct later *later)
 {
+	for (uint32_t i = 0; i < later->blocks.n * BLOCK; i++)
+		free(later->blocks.at[i / BLOCK][i % BLOCK].load);
 	for (uint32_t i = 0; i < later->blocks.n; i++)
 		free(later->blocks.at[i]);
 	vec_release(&later->blocks);
@@ -67,7 +70,7 @@ void later_post(struct later *later, int64_t delay_ns, enum machine machine, uin
 {
 	struct row *row;
 
-	assert(delay_ns >= 0 && msg->load_bytes <= LATER_LOAD);
+	assert(delay_ns >= 0);
 	if (!later->spare)
 		grow(later);
 	row = later->spare;
@@ -75,6 +78,8 @@ void later_post(struct later *later, int64_t delay_ns, enum machine machine, uin
 	row->msg = *msg;
 	row->machine = (uint8_t)machine;
 	row->instance = instance;
+	if (msg->load_bytes > row->load_cap)
+		row->load = vec_grow(row->load, &row->load_cap, msg->load_bytes, 1);
 	if (msg->load_bytes)
 		memcpy(row->load, load, msg->load_bytes);
 	sim_arm(later->sim, &row->event, sim_now(later->sim) + delay_ns);

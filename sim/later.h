@@ -1,13 +1,12 @@
 /* later.h - messages that arrive after a while: a pool of timers, each with the message that it delivers.
  *
  * For everything whose only effect is one message at one time (a decision taken, a message between functions, a request
- * served, a lifetime over).  Rows never move, and are used again; nothing is allocated in the steady state. */
+ * served, a lifetime over).  Rows never move, and are used again with the room for loads that they have grown; nothing is
+ * allocated in the steady state. */
 #ifndef SIM_LATER_H
 #define SIM_LATER_H
 #include "models/world.h"
 #include "sim/event.h"
-
-enum { LATER_LOAD = 96 };       /* bytes that may ride along */
 
 struct later;
 typedef void later_due(void *ctx, enum machine machine, uint32_t instance, const struct msg *msg, const void *load);
