@@ -21,13 +21,14 @@ void gpu_cost_init(struct gpu_cost *cost, const struct service_config *service, 
 {
 	const struct cost_config *config = &service->engine.cost;
 	double ranks = (double)service->tensor_parallel;
-	double mfu = config->mfu_prefill > 0 ? config->mfu_prefill : gpu->mfu;
-	double share = config->bandwidth_share > 0 ? config->bandwidth_share : gpu->bandwidth_share;
 	int pair = ranks <= 2 ? 0 : ranks <= 4 ? 1 : 2;
+	double mfu, share;
 
 	*cost = (struct gpu_cost){ .config = *config, .q = roofline_q };
 	if (config->model == COST_FITTED)
 		return;
+	mfu = config->mfu_prefill > 0 ? config->mfu_prefill : gpu->mfu;
+	share = config->bandwidth_share > 0 ? config->bandwidth_share : gpu->bandwidth_share;
 	cost->peak_ns_per_flop = 1e9 / (gpu->flops_bf16 * mfu);
 	cost->byte_ns = 1e9 / (gpu->memory_rate * share);
 	cost->dense_flops_per_token = 2 * llm->params / ranks;

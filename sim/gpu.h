@@ -22,7 +22,7 @@ struct gpu_cost {
 	double allreduce_fixed_ns, allreduce_ns_per_token;
 };
 
-/* Prepares the model of a service on its GPU; service must be resolved. */
+/* Prepares the model of a service on its GPU; service must be resolved.  The fitted model needs no gpu and llm. */
 void gpu_cost_init(struct gpu_cost *cost, const struct service_config *service, const struct gpu_model *gpu,
 		   const struct llm_model *llm);
 /* Time of one iteration of this shape, in ns, at least 1. */

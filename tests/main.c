@@ -14,6 +14,7 @@ static Suite *(*const suites[])(void) = {
 	base_opt_suite,
 	base_rng_suite,
 	base_unit_suite,
+	engine_suite,
 	event_lockstep_suite,
 	event_suite,
 	flow_suite,

@@ -11,6 +11,7 @@ Suite *base_memory_suite(void);
 Suite *base_opt_suite(void);
 Suite *base_rng_suite(void);
 Suite *base_unit_suite(void);
+Suite *engine_suite(void);
 Suite *event_lockstep_suite(void);
 Suite *event_suite(void);
 Suite *flow_suite(void);
