@@ -1,4 +1,5 @@
-/* A list of zeroed blocks that double in size up to 16 MiB; what does not fit a fresh block gets one of its own. */
+/* A list of zeroed blocks that double in size up to 16 MiB; what does not fit a fresh block gets
+ * one of its own. */
 #include "base/arena.h"
 #include <assert.h>
 #include <stdarg.h>
@@ -7,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* First block 4 KiB: a run with a small scenario needs little more.  source: assumption, without effect on results */
+/* First block 4 KiB: a run with a small scenario needs little more.  source: assumption, without
+ * effect on results */
 #define BLOCK_MIN ((size_t)4 << 10)
 #define BLOCK_MAX ((size_t)16 << 20)
 #define ALIGN _Alignof(max_align_t)
@@ -84,6 +86,7 @@ char *arena_print(struct arena *arena, const char *format, ...)
 	char *text;
 	int n;
 
+	assert(format);
 	va_start(args, format);
 	n = vsnprintf(NULL, 0, format, args);
 	va_end(args);

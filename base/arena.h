@@ -1,7 +1,7 @@
 /* arena.h - memory that lives as long as one run and is freed at once.
  *
- * Not for the event loop: what grows there is a pool that doubles (vec.h).  Running out of memory aborts
- * with a message: nothing sensible can be done. */
+ * Not for the event loop: what grows there is a pool that doubles (vec.h). Running out of memory
+ * aborts with a message: nothing sensible can be done. */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 #include <stddef.h>
@@ -21,7 +21,8 @@ void *arena_take(struct arena *arena, size_t bytes);
 /* A zero-terminated copy of text[0..n). */
 char *arena_text(struct arena *arena, const char *text, size_t n);
 /* A formatted string. */
-char *arena_print(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *arena_print(struct arena *arena, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 /* An array of n zeroed elements of TYPE. */
 #define ARENA_ARRAY(arena, TYPE, n) ((TYPE *)arena_take((arena), sizeof(TYPE) * (size_t)(n)))
 #endif

@@ -1,7 +1,8 @@
-/* One row a form: its name, how many arguments, which of them carry the option's unit, and what must hold of them.
+/* One row a form: its name, how many arguments, which of them carry the option's unit, and what
+ * must hold of them.
  *
- * Text is copied once and cut in place.  What a draw needs beyond its parameters is derived here, at parsing:
- *   lognormal  mu = ln p50, sigma               weibull  mu = scale, sigma = 1/shape
+ * Text is copied once and cut in place.  What a draw needs beyond its parameters is derived here,
+ * at parsing: lognormal  mu = ln p50, sigma               weibull  mu = scale, sigma = 1/shape
  *   gamma      mu = mean, sigma = shape         H2       mu = chance of the first phase */
 #include "base/dist.h"
 #include <assert.h>
@@ -62,8 +63,10 @@ static const struct form *form_find(const char *name, struct err *err)
 	}
 	names[FORMS] = NULL;
 	near = err_nearest(name, names);
-	err_set(err, "unknown distribution \"%.40s\" (known: U, exp, LN, N, gamma, weibull, H2, table)%s%s%s", name,
-		near ? ", did you mean \"" : "", near ? near : "", near ? "\"" : "");
+	err_set(err,
+		"unknown distribution \"%.40s\" (known: U, exp, LN, N, gamma, weibull, H2, "
+		"table)%s%s%s",
+		name, near ? ", did you mean \"" : "", near ? near : "", near ? "\"" : "");
 	return NULL;
 }
 
@@ -72,8 +75,7 @@ static bool derive(struct dist *dist, struct err *err)
 	double a = dist->a, b = dist->b;
 
 	switch (dist->kind) {
-	case DIST_UNIFORM:
-		return a <= b || err_set(err, "U(low,high): low is above high");
+	case DIST_UNIFORM: return a <= b || err_set(err, "U(low,high): low is above high");
 	case DIST_LOGNORMAL:
 		if (!(a > 0))
 			return err_set(err, "LN(p50,p95): the median must be above 0");
@@ -100,31 +102,32 @@ static bool derive(struct dist *dist, struct err *err)
 			return err_set(err, "H2(mean,cv2): cv2 must be at least 1");
 		dist->mu = (1 + sqrt((b - 1) / (b + 1))) / 2;
 		return true;
-	default:
-		return true;
+	default: return true;
 	}
 }
 
-static bool table_point(struct dist *dist, uint32_t i, char *text, double *value, double *share, enum unit unit,
-			struct err *err)
+static bool table_point(struct dist *dist, uint32_t i, char *text, double *value, double *share,
+			enum unit unit, struct err *err)
 {
 	char *at = strchr(text, '@');
 
 	if (!at)
 		return err_set(err, "table(...): point \"%.40s\" lacks its @share", text);
 	*at = 0;
-	if (!amount(trim(text), unit, &value[i], err) || !amount(trim(at + 1), UNIT_SHARE, &share[i], err))
+	if (!amount(trim(text), unit, &value[i], err) ||
+	    !amount(trim(at + 1), UNIT_SHARE, &share[i], err))
 		return false;
 	if (i && (share[i] <= share[i - 1] || value[i] < value[i - 1]))
 		return err_set(err, "table(...): values and shares must rise from point to point");
 	if (i + 1 == dist->n && (dist->n < 2 || share[0] != 0 || share[i] != 1))
-		return err_set(err, "table(...): shares must go from 0 to 1, over at least two points");
+		return err_set(err,
+			       "table(...): shares must go from 0 to 1, over at least two points");
 	return true;
 }
 
 /* The comma-separated arguments inside the parentheses. */
-static bool arguments(struct dist *dist, const struct form *form, char *text, enum unit unit, struct arena *arena,
-		      struct err *err)
+static bool arguments(struct dist *dist, const struct form *form, char *text, enum unit unit,
+		      struct arena *arena, struct err *err)
 {
 	double *value, *share, plain[2] = { 0 };
 	uint32_t n = 1;
@@ -142,8 +145,10 @@ static bool arguments(struct dist *dist, const struct form *form, char *text, en
 		next = text + strcspn(text, ",");
 		if (*next)
 			*next++ = 0;
-		if (!form->args ? !table_point(dist, i, text, value, share, unit, err) :
-		    !amount(trim(text), i == 1 && form->plain_second ? UNIT_NONE : unit, &plain[i], err))
+		if (!form->args
+			    ? !table_point(dist, i, text, value, share, unit, err)
+			    : !amount(trim(text), i == 1 && form->plain_second ? UNIT_NONE : unit,
+				      &plain[i], err))
 			return false;
 	}
 	dist->a = form->args ? plain[0] : 0;
@@ -156,18 +161,22 @@ static bool arguments(struct dist *dist, const struct form *form, char *text, en
 }
 
 /* A distribution without a tail; text is cut up. */
-static bool body(struct dist *dist, char *text, enum unit unit, struct arena *arena, struct err *err)
+static bool body(struct dist *dist, char *text, enum unit unit, struct arena *arena,
+		 struct err *err)
 {
 	char *open = strchr(text, '('), *end;
 	const struct form *form;
 
 	if (!*text)
-		return err_set(err, "is empty; expected %s, or a distribution of it such as LN(p50,p95)",
+		return err_set(err,
+			       "is empty; expected %s, or a distribution of it such as LN(p50,p95)",
 			       unit_expects(unit));
 	if (!open) {
 		dist->kind = DIST_CONSTANT;
 		if (isalpha((unsigned char)*text))
-			return err_set(err, "\"%.60s\" is neither %s nor a distribution of it such as LN(p50,p95)",
+			return err_set(err,
+				       "\"%.60s\" is neither %s nor a distribution of it such as "
+				       "LN(p50,p95)",
 				       text, unit_expects(unit));
 		return amount(text, unit, &dist->a, err);
 	}
@@ -177,14 +186,16 @@ static bool body(struct dist *dist, char *text, enum unit unit, struct arena *ar
 		return false;
 	end = open + 1 + strlen(open + 1) - 1;
 	if (*end != ')' || strpbrk(open + 1, "(") || strchr(open + 1, ')') != end)
-		return err_set(err, "expected %s, with nothing after the closing parenthesis", form->usage);
+		return err_set(err, "expected %s, with nothing after the closing parenthesis",
+			       form->usage);
 	*end = 0;
 	dist->kind = form->kind;
 	return arguments(dist, form, open + 1, unit, arena, err);
 }
 
 /* "2% 60s" */
-static bool tail_parse(struct dist *dist, char *text, enum unit unit, struct arena *arena, struct err *err)
+static bool tail_parse(struct dist *dist, char *text, enum unit unit, struct arena *arena,
+		       struct err *err)
 {
 	struct dist *tail = ARENA_ARRAY(arena, struct dist, 1);
 	char *rest = text + strcspn(text, " \t");
@@ -192,7 +203,10 @@ static bool tail_parse(struct dist *dist, char *text, enum unit unit, struct are
 	if (strchr(text, ';'))
 		return err_set(err, "more than one tail; expected one, such as \"3s; 2%% 60s\"");
 	if (!*rest)
-		return err_set(err, "the tail \"%.40s\" lacks a share or a value; expected one such as \"2%% 60s\"", text);
+		return err_set(err,
+			       "the tail \"%.40s\" lacks a share or a value; expected one such as "
+			       "\"2%% 60s\"",
+			       text);
 	*rest++ = 0;
 	if (!unit_parse(text, UNIT_SHARE, &dist->tail_share, err))
 		return false;
@@ -204,7 +218,8 @@ static bool tail_parse(struct dist *dist, char *text, enum unit unit, struct are
 	return body(tail, rest, unit, arena, err);
 }
 
-bool dist_parse(struct dist *dist, const char *text, enum unit unit, struct arena *arena, struct err *err)
+bool dist_parse(struct dist *dist, const char *text, enum unit unit, struct arena *arena,
+		struct err *err)
 {
 	char *copy, *tail, *whole;
 
@@ -215,7 +230,8 @@ bool dist_parse(struct dist *dist, const char *text, enum unit unit, struct aren
 	tail = strchr(copy, ';');
 	if (tail)
 		*tail++ = 0;
-	if ((tail && !tail_parse(dist, trim(tail), unit, arena, err)) || !body(dist, trim(copy), unit, arena, err)) {
+	if ((tail && !tail_parse(dist, trim(tail), unit, arena, err)) ||
+	    !body(dist, trim(copy), unit, arena, err)) {
 		if (strpbrk(whole, "(;"))
 			err_set(err, "\"%.80s\": %s", whole, err->text);
 		return false;
@@ -246,29 +262,22 @@ double dist_draw(const struct dist *dist, struct rng *rng)
 	if (dist->tail_share > 0 && rng_unit(rng) < dist->tail_share)
 		return dist_draw(dist->tail, rng);
 	switch (dist->kind) {
-	case DIST_CONSTANT:
-		return dist->a;
-	case DIST_UNIFORM:
-		return dist->a + (dist->b - dist->a) * rng_unit(rng);
-	case DIST_EXPONENTIAL:
-		return dist->a * rng_exp(rng);
-	case DIST_LOGNORMAL:
-		return exp(dist->mu + dist->sigma * rng_normal(rng));
+	case DIST_CONSTANT: return dist->a;
+	case DIST_UNIFORM: return dist->a + (dist->b - dist->a) * rng_unit(rng);
+	case DIST_EXPONENTIAL: return dist->a * rng_exp(rng);
+	case DIST_LOGNORMAL: return exp(dist->mu + dist->sigma * rng_normal(rng));
 	case DIST_NORMAL:
 		/* The mean is not negative, so every other draw is kept at worst. */
 		do
 			x = dist->a + dist->b * rng_normal(rng);
 		while (x < 0);
 		return x;
-	case DIST_GAMMA:
-		return dist->mu * rng_gamma(rng, dist->sigma);
-	case DIST_WEIBULL:
-		return dist->mu * pow(rng_exp(rng), dist->sigma);
+	case DIST_GAMMA: return dist->mu * rng_gamma(rng, dist->sigma);
+	case DIST_WEIBULL: return dist->mu * pow(rng_exp(rng), dist->sigma);
 	case DIST_HYPER2:
 		p = rng_unit(rng) < dist->mu ? dist->mu : 1 - dist->mu;
 		return dist->a / (2 * p) * rng_exp(rng);
-	case DIST_TABLE:
-		return table_draw(dist, rng_unit(rng));
+	case DIST_TABLE: return table_draw(dist, rng_unit(rng));
 	}
 	assert(!"a kind of distribution");
 	return 0;
@@ -281,7 +290,8 @@ int64_t dist_draw_int(const struct dist *dist, struct rng *rng)
 	return x < 0x1p63 ? llrint(x) : INT64_MAX;
 }
 
-/* The normal cut at 0: mean + sd * phi(z) / Phi(z), z = mean/sd (Johnson, Kotz & Balakrishnan 1994, 13.10.1). */
+/* The normal cut at 0: mean + sd * phi(z) / Phi(z), z = mean/sd (Johnson, Kotz & Balakrishnan
+ * 1994, 13.10.1). */
 static double normal_mean(double mean, double sd)
 {
 	double z = mean / sd;
@@ -296,18 +306,15 @@ static double body_mean(const struct dist *dist)
 	double sum = 0;
 
 	switch (dist->kind) {
-	case DIST_UNIFORM:
-		return (dist->a + dist->b) / 2;
-	case DIST_LOGNORMAL:
-		return exp(dist->mu + dist->sigma * dist->sigma / 2);
-	case DIST_NORMAL:
-		return normal_mean(dist->a, dist->b);
+	case DIST_UNIFORM: return (dist->a + dist->b) / 2;
+	case DIST_LOGNORMAL: return exp(dist->mu + dist->sigma * dist->sigma / 2);
+	case DIST_NORMAL: return normal_mean(dist->a, dist->b);
 	case DIST_TABLE:
 		for (uint32_t i = 1; i < dist->n; i++)
-			sum += (dist->value[i] + dist->value[i - 1]) / 2 * (dist->share[i] - dist->share[i - 1]);
+			sum += (dist->value[i] + dist->value[i - 1]) / 2 *
+			       (dist->share[i] - dist->share[i - 1]);
 		return sum;
-	default:
-		return dist->a;
+	default: return dist->a;
 	}
 }
 
@@ -315,5 +322,6 @@ double dist_mean(const struct dist *dist)
 {
 	double mean = body_mean(dist);
 
-	return dist->tail_share > 0 ? mean + dist->tail_share * (dist_mean(dist->tail) - mean) : mean;
+	return dist->tail_share > 0 ? mean + dist->tail_share * (dist_mean(dist->tail) - mean)
+				    : mean;
 }

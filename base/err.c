@@ -1,8 +1,9 @@
 /* Messages for people, and the nearest name to a misspelt one.
  *
- * A message may quote the one that it replaces ("%s", err->text), so it is put together beside the struct and then
- * copied.  Nearness is the optimal-string-alignment distance (insert, delete, replace, swap neighbours: one each),
- * blind to case and to '-' against '_'; a third of the word may differ. */
+ * A message may quote the one that it replaces ("%s", err->text), so it is put together beside the
+ * struct and then copied.  Nearness is the optimal-string-alignment distance (insert, delete,
+ * replace, swap neighbours: one each), blind to case and to '-' against '_'; a third of the word
+ * may differ. */
 #include "base/err.h"
 #include <assert.h>
 #include <ctype.h>
@@ -13,8 +14,9 @@
 /* Longer words get no suggestion. */
 enum { WORD_MAX = 64 };
 
-__attribute__((format(printf, 6, 0)))
-static void set(struct err *err, const char *file, int line, int col, bool system, const char *format, va_list args)
+__attribute__((format(printf, 6, 0))) static void set(struct err *err, const char *file, int line,
+						      int col, bool system, const char *format,
+						      va_list args)
 {
 	struct err made = { .line = line, .col = col, .system = system };
 
@@ -89,8 +91,8 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 				best = last[j] + 1;
 			if (row[j - 1] + 1 < best)
 				best = row[j - 1] + 1;
-			if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) && fold(a[i - 2]) == fold(b[j - 1]) &&
-			    before[j - 2] + 1 < best)
+			if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) &&
+			    fold(a[i - 2]) == fold(b[j - 1]) && before[j - 2] + 1 < best)
 				best = before[j - 2] + 1;
 			row[j] = best;
 		}
@@ -117,8 +119,10 @@ const char *err_nearest(const char *word, const char *const *names)
 		if (!len || len > WORD_MAX)
 			continue;
 		d = distance(word, word_len, *names, len);
-		/* A name that was cut short ("max_seq" for "max_sequences") counts as barely near enough. */
-		if (d > limit && word_len >= 3 && len > word_len && distance(word, word_len, *names, word_len) == 0)
+		/* A name that was cut short ("max_seq" for "max_sequences") counts as barely near
+		 * enough. */
+		if (d > limit && word_len >= 3 && len > word_len &&
+		    distance(word, word_len, *names, word_len) == 0)
 			d = limit;
 		if (d < best && d < (len > word_len ? len : word_len)) {
 			best = d;

@@ -1,7 +1,8 @@
 /* The buckets' arithmetic backwards, and a byte string that any machine can read back.
  *
- * Packed: the byte 1 (version); then, as LEB128 numbers, count, min, max, the sum's low and high 64 bits, the number of
- * used buckets, and for each of them the distance from the one before and its count. */
+ * Packed: the byte 1 (version); then, as LEB128 numbers, count, min, max, the sum's low and high 64
+ * bits, the number of used buckets, and for each of them the distance from the one before and its
+ * count. */
 #include "base/hist.h"
 #include <assert.h>
 #include <float.h>
@@ -57,7 +58,8 @@ int64_t hist_quantile(const struct hist *hist, double q)
 	assert(q >= 0 && q <= 1);
 	if (!hist->count)
 		return 0;
-	/* 0.07 * 100 is 7.000000000000001 in binary: a product that close to a whole number is meant to be it. */
+	/* 0.07 * 100 is 7.000000000000001 in binary: a product that close to a whole number is
+	 * meant to be it. */
 	rank = (uint64_t)ceil(q * (double)hist->count * (1 - 4 * DBL_EPSILON));
 	if (rank < 1)
 		rank = 1;
@@ -149,9 +151,10 @@ static bool sound(const struct hist *hist, uint32_t first, uint32_t last, uint64
 {
 	if (!hist->count)
 		return !total && !hist->min && !hist->max && !hist->sum;
-	return total == hist->count && hist->min >= 0 && hist->min <= hist->max && hist_bucket(hist->min) == first &&
-	       hist_bucket(hist->max) == last && hist->sum >= (__int128)hist->min &&
-	       hist->sum >= (__int128)hist->max && hist->sum / (__int128)hist->count <= hist->max;
+	return total == hist->count && hist->min >= 0 && hist->min <= hist->max &&
+	       hist_bucket(hist->min) == first && hist_bucket(hist->max) == last &&
+	       hist->sum >= (__int128)hist->min && hist->sum >= (__int128)hist->max &&
+	       hist->sum / (__int128)hist->count <= hist->max;
 }
 
 bool hist_unpack(struct hist *hist, const unsigned char *data, size_t bytes)
@@ -171,7 +174,8 @@ bool hist_unpack(struct hist *hist, const unsigned char *data, size_t bytes)
 	hist->max = (int64_t)head[2];
 	hist->sum = (__int128)(((unsigned __int128)head[4] << 64) | head[3]);
 	for (uint64_t i = 0; i < head[5]; i++) {
-		if (!get(&at, end, &step) || !get(&at, end, &n) || !n || (i && !step) || step >= HIST_BUCKETS - last)
+		if (!get(&at, end, &step) || !get(&at, end, &n) || !n || (i && !step) ||
+		    step >= HIST_BUCKETS - last)
 			return false;
 		last += (uint32_t)step;
 		if (!i)

@@ -1,8 +1,9 @@
 /* hist.h - a log-linear, mergeable histogram of non-negative int64 (mostly ns).
  *
- * Values below 128 are exact; above, each power of two has 64 buckets, so a quantile read from it lies within
- * 1/128 (0.8 %) of the exact one.  Count, sum, min and max are exact.  Merging is addition: the result does not
- * depend on the order.  (Idea: HdrHistogram, Gil Tene; fio's stat.h.) */
+ * Values below 128 are exact; above, each power of two has 64 buckets, so a quantile read from it
+ * lies within 1/128 (0.8 %) of the exact one. Count, sum, min and max are exact. Merging is
+ * addition: the result does not depend on the order. (Idea: HdrHistogram, Gil Tene; fio's
+ * stat.h.) */
 #ifndef BASE_HIST_H
 #define BASE_HIST_H
 #include <stdbool.h>
@@ -47,8 +48,8 @@ static inline void hist_add(struct hist *hist, int64_t value, uint64_t n)
 }
 /* Adds all of other to hist. */
 void hist_merge(struct hist *hist, const struct hist *other);
-/* The q-quantile (0..1): middle of the bucket that holds the value of rank ceil(q*count), held within [min, max];
- * 0 when empty. */
+/* The q-quantile (0..1): middle of the bucket that holds the value of rank ceil(q*count), held
+ * within [min, max]; 0 when empty. */
 int64_t hist_quantile(const struct hist *hist, double q);
 /* The exact mean; 0 when empty. */
 double hist_mean(const struct hist *hist);
@@ -56,7 +57,8 @@ double hist_mean(const struct hist *hist);
 double hist_share_below(const struct hist *hist, int64_t limit);
 /* The lowest value of a bucket, for drawing. */
 int64_t hist_bucket_low(uint32_t bucket);
-/* Packs the used buckets into a portable little-endian byte string (malloc'd, caller frees) and back. */
+/* Packs the used buckets into a portable little-endian byte string (malloc'd, caller frees) and
+ * back. */
 unsigned char *hist_pack(const struct hist *hist, size_t *bytes);
 bool hist_unpack(struct hist *hist, const unsigned char *data, size_t bytes);
 #endif

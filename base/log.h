@@ -1,4 +1,5 @@
-/* log.h - one line on stderr for a person: level, text.  Quiet by default; never part of a result. */
+/* log.h - one line on stderr for a person: level, text. Quiet by default; never part of a
+ * result. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

@@ -1,6 +1,7 @@
-/* Everything is a walk over rows: where a row says OPT_INLINE the walk goes on at the same level, where it says
- * OPT_TABLE one level down.  Whole numbers written in the base unit are read as integers, so that a 64-bit seed or a
- * time of years in ns loses nothing on the way through a double. */
+/* Everything is a walk over rows: where a row says OPT_INLINE the walk goes on at the same level,
+ * where it says OPT_TABLE one level down.  Whole numbers written in the base unit are read as
+ * integers, so that a 64-bit seed or a time of years in ns loses nothing on the way through a
+ * double. */
 #include "base/opt.h"
 #include "base/vec.h"
 #include <assert.h>
@@ -36,8 +37,8 @@ void opt_defaults(const struct opt *table, void *config, struct arena *arena)
 		} else if (opt->type == OPT_TEXT && !opt->value) {
 			*(const char **)place(opt, config) = NULL;
 		} else if (!opt->value || !opt_parse(opt, config, opt->value, arena, &err)) {
-			fprintf(stderr, "sonde: bug: the default of an option is wrong: %s: %s\n", opt->name,
-				opt->value ? err.text : "there is none");
+			fprintf(stderr, "sonde: bug: the default of an option is wrong: %s: %s\n",
+				opt->name, opt->value ? err.text : "there is none");
 			abort();
 		}
 	}
@@ -45,7 +46,8 @@ void opt_defaults(const struct opt *table, void *config, struct arena *arena)
 
 static bool parse_bool(const char *text, bool *out, struct err *err)
 {
-	static const char *const yes[] = { "true", "yes", "on" }, *const no[] = { "false", "no", "off" };
+	static const char *const yes[] = { "true", "yes", "on" }, *const no[] = { "false", "no",
+										  "off" };
 
 	for (size_t i = 0; i < 3; i++) {
 		if (!strcmp(text, yes[i]) || !strcmp(text, no[i])) {
@@ -82,8 +84,8 @@ static bool parse_int(const char *text, enum unit unit, int64_t *out, struct err
 		return err_set(err, "\"%.60s\" is too large", text);
 	/* 1.1min is 66000000000.000008 ns in binary. */
 	if (fabs(value - rint(value)) > 1e-12 * fabs(value))
-		return err_set(err, "\"%.60s\" is not a whole number%s%s", text, *base_suffix(unit) ? " of " : "",
-			       base_suffix(unit));
+		return err_set(err, "\"%.60s\" is not a whole number%s%s", text,
+			       *base_suffix(unit) ? " of " : "", base_suffix(unit));
 	*out = llrint(value);
 	return true;
 }
@@ -98,7 +100,8 @@ static bool parse_choice(const struct opt *opt, const char *text, int *out, stru
 			*out = i;
 			return true;
 		}
-		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "", opt->choices[i]);
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "",
+			 opt->choices[i]);
 	}
 	near = err_nearest(text, opt->choices);
 	return err_set(err, "unknown value \"%.60s\"; expected one of %s%s%s%s", text, list,
@@ -117,48 +120,48 @@ const char *opt_range(const struct opt *opt, struct arena *arena)
 		unit_format(opt->max, opt->unit, high, sizeof(high));
 	if (!isfinite(opt->max))
 		return isfinite(opt->min) ? arena_print(arena, "at least %s", low) : "";
-	return isfinite(opt->min) ? arena_print(arena, "%s to %s", low, high) : arena_print(arena, "at most %s", high);
+	return isfinite(opt->min) ? arena_print(arena, "%s to %s", low, high)
+				  : arena_print(arena, "at most %s", high);
 }
 
-static bool in_range(const struct opt *opt, double value, const char *what, const char *text, struct arena *arena,
-		     struct err *err)
+static bool in_range(const struct opt *opt, double value, const char *what, const char *text,
+		     struct arena *arena, struct err *err)
 {
 	if ((opt->min == 0 && opt->max == 0) || (value >= opt->min && value <= opt->max))
 		return true;
-	return err_set(err, "%s\"%.60s\" is out of range; expected %s", what, text, opt_range(opt, arena));
+	return err_set(err, "%s\"%.60s\" is out of range; expected %s", what, text,
+		       opt_range(opt, arena));
 }
 
 /* err comes back without a position. */
-static bool parse_value(const struct opt *opt, void *at, const char *text, struct arena *arena, struct err *err)
+static bool parse_value(const struct opt *opt, void *at, const char *text, struct arena *arena,
+			struct err *err)
 {
 	switch (opt->type) {
-	case OPT_BOOL:
-		return parse_bool(text, at, err);
+	case OPT_BOOL: return parse_bool(text, at, err);
 	case OPT_INT:
 		return parse_int(text, opt->unit, at, err) &&
 		       in_range(opt, (double)*(int64_t *)at, "", text, arena, err);
 	case OPT_REAL:
-		return unit_parse(text, opt->unit, at, err) && in_range(opt, *(double *)at, "", text, arena, err);
-	case OPT_TEXT:
-		*(const char **)at = arena_text(arena, text, strlen(text));
-		return true;
-	case OPT_CHOICE:
-		return parse_choice(opt, text, at, err);
+		return unit_parse(text, opt->unit, at, err) &&
+		       in_range(opt, *(double *)at, "", text, arena, err);
+	case OPT_TEXT: *(const char **)at = arena_text(arena, text, strlen(text)); return true;
+	case OPT_CHOICE: return parse_choice(opt, text, at, err);
 	case OPT_DIST:
 		return dist_parse(at, text, opt->unit, arena, err) &&
-		       in_range(opt, dist_mean(at), ((struct dist *)at)->kind == DIST_CONSTANT ? "" : "the mean of ",
+		       in_range(opt, dist_mean(at),
+				((struct dist *)at)->kind == DIST_CONSTANT ? "" : "the mean of ",
 				text, arena, err);
-	case OPT_TABLE:
-		return err_set(err, "is a table of options, not a value");
+	case OPT_TABLE: return err_set(err, "is a table of options, not a value");
 	case OPT_INLINE:
-	case OPT_LIST:
-		return err_set(err, "is a list, not a value");
+	case OPT_LIST: return err_set(err, "is a list, not a value");
 	}
 	assert(!"a type of option");
 	return false;
 }
 
-bool opt_parse(const struct opt *opt, void *config, const char *text, struct arena *arena, struct err *where)
+bool opt_parse(const struct opt *opt, void *config, const char *text, struct arena *arena,
+	       struct err *where)
 {
 	struct err err = { 0 };
 
@@ -202,28 +205,24 @@ const char *opt_text(const struct opt *opt, const void *config, struct arena *ar
 	int64_t whole;
 
 	switch (opt->type) {
-	case OPT_BOOL:
-		return *(const bool *)at ? "true" : "false";
+	case OPT_BOOL: return *(const bool *)at ? "true" : "false";
 	case OPT_INT:
 		whole = *(const int64_t *)at;
-		if (opt->unit == UNIT_NONE || opt->unit == UNIT_TOKENS || whole >= (int64_t)1 << 53 ||
-		    whole <= -((int64_t)1 << 53))
-			return arena_print(arena, "%lld%s", (long long)whole, base_suffix(opt->unit));
+		if (opt->unit == UNIT_NONE || opt->unit == UNIT_TOKENS ||
+		    whole >= (int64_t)1 << 53 || whole <= -((int64_t)1 << 53))
+			return arena_print(arena, "%lld%s", (long long)whole,
+					   base_suffix(opt->unit));
 		unit_format((double)whole, opt->unit, text, sizeof(text));
 		return arena_text(arena, text, strlen(text));
 	case OPT_REAL:
 		unit_format(*(const double *)at, opt->unit, text, sizeof(text));
 		return arena_text(arena, text, strlen(text));
-	case OPT_TEXT:
-		return *(const char *const *)at ? *(const char *const *)at : "";
-	case OPT_CHOICE:
-		return opt->choices[*(const int *)at];
-	case OPT_DIST:
-		return ((const struct dist *)at)->text;
+	case OPT_TEXT: return *(const char *const *)at ? *(const char *const *)at : "";
+	case OPT_CHOICE: return opt->choices[*(const int *)at];
+	case OPT_DIST: return ((const struct dist *)at)->text;
 	case OPT_TABLE:
 	case OPT_INLINE:
-	case OPT_LIST:
-		return "";
+	case OPT_LIST: return "";
 	}
 	assert(!"a type of option");
 	return "";
@@ -246,7 +245,8 @@ struct walk {
 	char path[PATH_BYTES];
 };
 
-/* Appends ".name" to the path of length n (a longer path than the buffer is cut); returns the new length. */
+/* Appends ".name" to the path of length n (a longer path than the buffer is cut); returns the new
+ * length. */
 static size_t append(struct walk *walk, size_t n, const char *name)
 {
 	int added = snprintf(walk->path + n, sizeof(walk->path) - n, "%s%s", n ? "." : "", name);

@@ -6,7 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Five redraws a second are smooth enough to read.  source: assumption, without effect on results */
+/* Five redraws a second are smooth enough to read.  source: assumption, without effect on results
+ */
 #define REDRAW_NS 200000000
 
 /* How long a person waits is wall time; nothing but the line on the terminal depends on it. */

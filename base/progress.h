@@ -1,4 +1,5 @@
-/* progress.h - one line on a terminal while something long runs: done, rate, time left.  Silent in a pipe. */
+/* progress.h - one line on a terminal while something long runs: done, rate, time left. Silent in a
+ * pipe. */
 #ifndef BASE_PROGRESS_H
 #define BASE_PROGRESS_H
 #include <stdbool.h>

@@ -2,19 +2,32 @@
 #include "base/record.h"
 #include <assert.h>
 
-static const char *const phases[PHASES] = {
-	"decision", "control", "provision", "scheduling", "sandbox", "image", "start", "weights", "init", "readiness",
-	"endpoint"
-};
+static const char *const phases[PHASES] = { "decision", "control",   "provision", "scheduling",
+					    "sandbox",	"image",     "start",	  "weights",
+					    "init",	"readiness", "endpoint" };
 
-static const char *const parts[PARTS] = {
-	"gateway", "activator", "cold_start.decision", "cold_start.control", "cold_start.provision",
-	"cold_start.scheduling", "cold_start.sandbox", "cold_start.image", "cold_start.start", "cold_start.weights",
-	"cold_start.init", "cold_start.readiness", "cold_start.endpoint", "queue_proxy", "batch_wait", "prefill",
-	"kv_transfer", "decode", "network"
-};
+static const char *const parts[PARTS] = { "gateway",
+					  "activator",
+					  "cold_start.decision",
+					  "cold_start.control",
+					  "cold_start.provision",
+					  "cold_start.scheduling",
+					  "cold_start.sandbox",
+					  "cold_start.image",
+					  "cold_start.start",
+					  "cold_start.weights",
+					  "cold_start.init",
+					  "cold_start.readiness",
+					  "cold_start.endpoint",
+					  "queue_proxy",
+					  "batch_wait",
+					  "prefill",
+					  "kv_transfer",
+					  "decode",
+					  "network" };
 
-static const char *const outcomes[OUTCOMES] = { "completed", "rejected", "timed_out", "failed", "in_flight" };
+static const char *const outcomes[OUTCOMES] = { "completed", "rejected", "timed_out", "failed",
+						"in_flight" };
 
 const char *part_name(enum part part)
 {

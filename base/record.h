@@ -11,14 +11,14 @@ enum outcome { OUT_COMPLETED, OUT_REJECTED, OUT_TIMED_OUT, OUT_FAILED, OUT_IN_FL
 /* The phases of a cold start, in the order in which a pod goes through them. */
 enum pod_phase {
 	PHASE_DECISION,      /* need arose -> the autoscaler's desired count went up */
-	PHASE_CONTROL,       /* desired count -> pod object exists (autoscaler, Deployment, ReplicaSet, API writes) */
+	PHASE_CONTROL,       /* desired count -> pod object exists (Deployment, ReplicaSet, API) */
 	PHASE_PROVISION,     /* no node had room -> a new node is ready */
 	PHASE_SCHEDULING,    /* pod object -> bound */
 	PHASE_SANDBOX,       /* sandbox, networks, sidecars */
 	PHASE_IMAGE,         /* image pull */
 	PHASE_START,         /* container start */
 	PHASE_WEIGHTS,       /* weights read and copied to the GPU */
-	PHASE_INIT,          /* engine initialisation: imports, compilation, graph capture, KV profiling */
+	PHASE_INIT,          /* engine: imports, compilation, graph capture, KV profiling */
 	PHASE_READINESS,     /* ready -> seen by a readiness probe */
 	PHASE_ENDPOINT,      /* seen ready -> known to gateway and activator */
 	PHASES
@@ -29,7 +29,7 @@ enum part {
 	PART_GATEWAY,        /* waiting at the gateway itself */
 	PART_ACTIVATOR,      /* waiting in the activator for capacity of pods that were ready */
 	PART_COLD_START,     /* first of PHASES parts: waiting for a pod that was in that phase */
-	PART_QUEUE_PROXY = PART_COLD_START + PHASES, /* waiting in the pod's queue-proxy for a concurrency slot */
+	PART_QUEUE_PROXY = PART_COLD_START + PHASES, /* in the queue-proxy for a concurrency slot */
 	PART_BATCH_WAIT,     /* waiting in the engine for its first step */
 	PART_PREFILL,        /* first step -> first token made (or, without tokens, service) */
 	PART_KV_TRANSFER,    /* KV cache on its way between prefill and decode */
@@ -61,7 +61,7 @@ struct pod_record {
 	uint32_t probes, migrations, attempts;
 	int64_t wanted_ns;         /* the desired count rose */
 	int64_t created_ns, bound_ns; /* -1 = never; scheduling delay = bound - created */
-	int64_t phase_end_ns[PHASES]; /* -1 = not reached; a phase starts where the one before it ended */
+	int64_t phase_end_ns[PHASES]; /* -1 = not reached; a phase starts where the last ended */
 };
 
 /* A change of a service's desired scale, in order. */
@@ -94,24 +94,26 @@ struct decision_record {
 
 /* What the control plane did, in total. */
 struct control_totals {
-	uint64_t decisions, placements, probes, probe_cache_hits, probe_cache_misses, migrations, conflicts;
-	uint64_t api_writes, messages, unschedulable;
+	uint64_t decisions, placements, probes, probe_cache_hits, probe_cache_misses;
+	uint64_t migrations, conflicts, api_writes, messages, unschedulable;
 	uint64_t rebalanced_nodes, functions_started, functions_stopped;
-	int64_t core_ns, idle_core_ns; /* cores held by control functions, and of that not deciding */
+	int64_t core_ns, idle_core_ns; /* held by control functions; of that not deciding */
 };
 
 /* Where a world puts what is learnt; any callback may be NULL. */
 struct sink {
 	void *ctx;
 	void (*request)(void *ctx, const struct request_record *record);
-	void (*gap)(void *ctx, uint32_t service, int64_t gap_ns, uint64_t n); /* n token gaps of this length */
+	/* n token gaps of this length */
+	void (*gap)(void *ctx, uint32_t service, int64_t gap_ns, uint64_t n);
 	void (*pod)(void *ctx, const struct pod_record *record);
 	void (*scale)(void *ctx, const struct scale_record *record);
 	void (*series)(void *ctx, const struct series_record *record);
 	void (*decision)(void *ctx, const struct decision_record *record);
 };
 
-/* The name of a part ("gateway", "cold_start.weights", ...), of a phase ("weights"), of an outcome ("completed"). */
+/* The name of a part ("gateway", "cold_start.weights", ...), of a phase ("weights"), of an outcome
+ * ("completed"). */
 const char *part_name(enum part part);
 const char *phase_name(enum pod_phase phase);
 const char *outcome_name(enum outcome outcome);

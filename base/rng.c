@@ -1,8 +1,8 @@
-/* Streams are told apart by a seed that is mixed, word by word, with a hash of the name and with the instance; the
- * generator's state is then filled by splitmix64, as its authors advise.
+/* Streams are told apart by a seed that is mixed, word by word, with a hash of the name and with
+ * the instance; the generator's state is then filled by splitmix64, as its authors advise.
  *
- * The ziggurat spends one 64-bit draw on 98 % of the calls: bits 0..7 choose the layer, bit 8 the sign, bits 11..63 are
- * the position in the layer. */
+ * The ziggurat spends one 64-bit draw on 98 % of the calls: bits 0..7 choose the layer, bit 8 the
+ * sign, bits 11..63 are the position in the layer. */
 #include "base/rng.h"
 #include "base/ziggurat.h"
 #include <assert.h>
@@ -49,7 +49,8 @@ uint32_t rng_below(struct rng *rng, uint32_t n)
 	uint32_t reject;
 
 	assert(n);
-	/* The low half of the product is short of a multiple of n for 2^32 mod n values; those are drawn again. */
+	/* The low half of the product is short of a multiple of n for 2^32 mod n values; those are
+	 * drawn again. */
 	if ((uint32_t)product < n) {
 		reject = -n % n;
 		while ((uint32_t)product < reject)
@@ -100,7 +101,8 @@ double rng_normal(struct rng *rng)
 			return sign * x;
 		if (i == 0)
 			return sign * normal_tail(rng);
-		if (zig_normal_y[i] + rng_unit(rng) * (zig_normal_y[i + 1] - zig_normal_y[i]) < exp(-x * x / 2))
+		if (zig_normal_y[i] + rng_unit(rng) * (zig_normal_y[i + 1] - zig_normal_y[i]) <
+		    exp(-x * x / 2))
 			return sign * x;
 	}
 }

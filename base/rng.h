@@ -1,9 +1,10 @@
 /* rng.h - named random streams: xoshiro256++ seeded through splitmix64 from (seed, name, instance).
  *
- * Every component draws from its own stream, so that adding one does not shift another's draws, and two
- * policies see the same traffic (common random numbers).  Not for cryptography.
- * Source: Blackman & Vigna, "Scrambled linear pseudorandom number generators" (2021); exponential and normal
- * by the 256-layer ziggurat of Marsaglia & Tsang (2000), tables as hex-float constants (base/ziggurat.h). */
+ * Every component draws from its own stream, so that adding one does not shift another's draws, and
+ * two policies see the same traffic (common random numbers). Not for cryptography. Source: Blackman
+ * & Vigna, "Scrambled linear pseudorandom number generators" (2021); exponential and normal by the
+ * 256-layer ziggurat of Marsaglia & Tsang (2000), tables as hex-float constants
+ * (base/ziggurat.h). */
 #ifndef BASE_RNG_H
 #define BASE_RNG_H
 #include <stdint.h>
@@ -12,7 +13,8 @@ struct rng { uint64_t s[4]; };
 
 /* The stream of this name and instance under this seed. */
 struct rng rng_stream(uint64_t seed, const char *name, uint64_t instance);
-/* splitmix64: steps the state and returns 64 well-mixed bits of it; a stateless hash when given a copy. */
+/* splitmix64: steps the state and returns 64 well-mixed bits of it; a stateless hash when given a
+ * copy. */
 uint64_t rng_split(uint64_t *state);
 /* 64 random bits. */
 static inline uint64_t rng_bits(struct rng *rng)

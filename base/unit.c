@@ -1,8 +1,8 @@
 /* One table of suffixes a unit, read in both directions.
  *
- * Parsing: a decimal number, the longest run of suffix characters, one multiplication (or division, so that 8 bit are
- * exactly a byte and 6/min exactly 0.1/s).  Writing: of all suffixes and digits that parse back to the very same
- * double, the shortest text. */
+ * Parsing: a decimal number, the longest run of suffix characters, one multiplication (or division,
+ * so that 8 bit are exactly a byte and 6/min exactly 0.1/s).  Writing: of all suffixes and digits
+ * that parse back to the very same double, the shortest text. */
 #include "base/unit.h"
 #include <assert.h>
 #include <ctype.h>
@@ -22,41 +22,64 @@ struct suffix {
 	int use;
 };
 
-/* Each list begins with a suffix in which any value can be written without loss (a power of two times the base unit);
- * the rest rises in size. */
-static const struct suffix plain[] = {
-	{ "", 1, 1, FORMAT | HUMAN }, { "k", 1e3, 1, HUMAN }, { "M", 1e6, 1, HUMAN }, { "G", 1e9, 1, HUMAN }, { 0 }
-};
-static const struct suffix times[] = {
-	{ "ns", 1, 1, FORMAT | HUMAN }, { "us", 1e3, 1, FORMAT | HUMAN }, { "\xc2\xb5s", 1e3, 1, 0 },
-	{ "ms", 1e6, 1, FORMAT | HUMAN }, { "s", 1e9, 1, FORMAT | HUMAN }, { "min", 60e9, 1, FORMAT | HUMAN },
-	{ "h", 3600e9, 1, FORMAT | HUMAN }, { "d", 86400e9, 1, FORMAT | HUMAN }, { 0 }
-};
-static const struct suffix bytes[] = {
-	{ "B", 1, 1, FORMAT | HUMAN }, { "", 1, 1, 0 }, { "kB", 1e3, 1, FORMAT }, { "KiB", 0x1p10, 1, FORMAT | HUMAN },
-	{ "MB", 1e6, 1, FORMAT }, { "MiB", 0x1p20, 1, FORMAT | HUMAN }, { "GB", 1e9, 1, FORMAT },
-	{ "GiB", 0x1p30, 1, FORMAT | HUMAN }, { "TB", 1e12, 1, FORMAT }, { "TiB", 0x1p40, 1, FORMAT | HUMAN }, { 0 }
-};
-static const struct suffix rates[] = {
-	{ "bit/s", 1, 8, FORMAT }, { "B/s", 1, 1, FORMAT | HUMAN }, { "kbit/s", 1e3, 8, FORMAT },
-	{ "kB/s", 1e3, 1, FORMAT | HUMAN }, { "KiB/s", 0x1p10, 1, FORMAT }, { "Mbit/s", 1e6, 8, FORMAT },
-	{ "MB/s", 1e6, 1, FORMAT | HUMAN }, { "MiB/s", 0x1p20, 1, FORMAT }, { "Gbit/s", 1e9, 8, FORMAT },
-	{ "GB/s", 1e9, 1, FORMAT | HUMAN }, { "GiB/s", 0x1p30, 1, FORMAT }, { "Tbit/s", 1e12, 8, FORMAT },
-	{ "TB/s", 1e12, 1, FORMAT | HUMAN }, { "TiB/s", 0x1p40, 1, FORMAT }, { 0 }
-};
+/* Each list begins with a suffix in which any value can be written without loss (a power of two
+ * times the base unit); the rest rises in size. */
+static const struct suffix plain[] = { { "", 1, 1, FORMAT | HUMAN },
+				       { "k", 1e3, 1, HUMAN },
+				       { "M", 1e6, 1, HUMAN },
+				       { "G", 1e9, 1, HUMAN },
+				       { 0 } };
+static const struct suffix times[] = { { "ns", 1, 1, FORMAT | HUMAN },
+				       { "us", 1e3, 1, FORMAT | HUMAN },
+				       { "\xc2\xb5s", 1e3, 1, 0 },
+				       { "ms", 1e6, 1, FORMAT | HUMAN },
+				       { "s", 1e9, 1, FORMAT | HUMAN },
+				       { "min", 60e9, 1, FORMAT | HUMAN },
+				       { "h", 3600e9, 1, FORMAT | HUMAN },
+				       { "d", 86400e9, 1, FORMAT | HUMAN },
+				       { 0 } };
+static const struct suffix bytes[] = { { "B", 1, 1, FORMAT | HUMAN },
+				       { "", 1, 1, 0 },
+				       { "kB", 1e3, 1, FORMAT },
+				       { "KiB", 0x1p10, 1, FORMAT | HUMAN },
+				       { "MB", 1e6, 1, FORMAT },
+				       { "MiB", 0x1p20, 1, FORMAT | HUMAN },
+				       { "GB", 1e9, 1, FORMAT },
+				       { "GiB", 0x1p30, 1, FORMAT | HUMAN },
+				       { "TB", 1e12, 1, FORMAT },
+				       { "TiB", 0x1p40, 1, FORMAT | HUMAN },
+				       { 0 } };
+static const struct suffix rates[] = { { "bit/s", 1, 8, FORMAT },
+				       { "B/s", 1, 1, FORMAT | HUMAN },
+				       { "kbit/s", 1e3, 8, FORMAT },
+				       { "kB/s", 1e3, 1, FORMAT | HUMAN },
+				       { "KiB/s", 0x1p10, 1, FORMAT },
+				       { "Mbit/s", 1e6, 8, FORMAT },
+				       { "MB/s", 1e6, 1, FORMAT | HUMAN },
+				       { "MiB/s", 0x1p20, 1, FORMAT },
+				       { "Gbit/s", 1e9, 8, FORMAT },
+				       { "GB/s", 1e9, 1, FORMAT | HUMAN },
+				       { "GiB/s", 0x1p30, 1, FORMAT },
+				       { "Tbit/s", 1e12, 8, FORMAT },
+				       { "TB/s", 1e12, 1, FORMAT | HUMAN },
+				       { "TiB/s", 0x1p40, 1, FORMAT },
+				       { 0 } };
 static const struct suffix shares[] = { { "", 1, 1, 0 }, { "%", 1, 100, FORMAT | HUMAN }, { 0 } };
-static const struct suffix per_s[] = {
-	{ "/s", 1, 1, FORMAT | HUMAN }, { "", 1, 1, 0 }, { "/h", 1, 3600, FORMAT }, { "/min", 1, 60, FORMAT },
-	{ "k/s", 1e3, 1, HUMAN }, { "M/s", 1e6, 1, HUMAN }, { 0 }
-};
+static const struct suffix per_s[] = { { "/s", 1, 1, FORMAT | HUMAN },
+				       { "", 1, 1, 0 },
+				       { "/h", 1, 3600, FORMAT },
+				       { "/min", 1, 60, FORMAT },
+				       { "k/s", 1e3, 1, HUMAN },
+				       { "M/s", 1e6, 1, HUMAN },
+				       { 0 } };
 static const struct suffix flops[] = {
-	{ "FLOPS", 1, 1, FORMAT | HUMAN }, { "", 1, 1, 0 }, { "GFLOPS", 1e9, 1, FORMAT | HUMAN },
-	{ "TFLOPS", 1e12, 1, FORMAT | HUMAN }, { "PFLOPS", 1e15, 1, FORMAT | HUMAN }, { 0 }
+	{ "FLOPS", 1, 1, FORMAT | HUMAN },     { "", 1, 1, 0 },
+	{ "GFLOPS", 1e9, 1, FORMAT | HUMAN },  { "TFLOPS", 1e12, 1, FORMAT | HUMAN },
+	{ "PFLOPS", 1e15, 1, FORMAT | HUMAN }, { 0 }
 };
-static const struct suffix tokens[] = {
-	{ "", 1, 1, FORMAT | HUMAN }, { "k", 1e3, 1, HUMAN }, { "ki", 1024, 1, 0 }, { "M", 1e6, 1, HUMAN },
-	{ "Mi", 0x1p20, 1, 0 }, { 0 }
-};
+static const struct suffix tokens[] = { { "", 1, 1, FORMAT | HUMAN }, { "k", 1e3, 1, HUMAN },
+					{ "ki", 1024, 1, 0 },	      { "M", 1e6, 1, HUMAN },
+					{ "Mi", 0x1p20, 1, 0 },	      { 0 } };
 
 static const struct {
 	const struct suffix *suffixes;
@@ -80,8 +103,8 @@ const char *unit_expects(enum unit unit)
 	return units[unit].expects;
 }
 
-/* The length of the decimal number at the start of text; 0 if there is none.  Not strtod's idea of one: no hex, inf
- * or nan, and an exponent only where digits follow. */
+/* The length of the decimal number at the start of text; 0 if there is none.  Not strtod's idea of
+ * one: no hex, inf or nan, and an exponent only where digits follow. */
 static size_t number_length(const char *text)
 {
 	const char *s = text;
@@ -109,13 +132,15 @@ static size_t suffix_length(const char *text)
 {
 	size_t n = 0;
 
-	while (isalpha((unsigned char)text[n]) || text[n] == '%' || text[n] == '/' || (text[n] & 0x80))
+	while (isalpha((unsigned char)text[n]) || text[n] == '%' || text[n] == '/' ||
+	       (text[n] & 0x80))
 		n++;
 	return n;
 }
 
 /* All suffixes of a unit in one line, and the nearest to the one that was written. */
-static bool suffix_unknown(const char *text, size_t text_len, const char *suffix, enum unit unit, struct err *err)
+static bool suffix_unknown(const char *text, size_t text_len, const char *suffix, enum unit unit,
+			   struct err *err)
 {
 	const char *names[SUFFIX_MAX + 1], *near;
 	char list[160] = "";
@@ -126,30 +151,34 @@ static bool suffix_unknown(const char *text, size_t text_len, const char *suffix
 			continue;
 		assert(n < SUFFIX_MAX);
 		names[n++] = s->text;
-		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", list[0] ? ", " : "", s->text);
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
+			 list[0] ? ", " : "", s->text);
 	}
 	names[n] = NULL;
 	if (!suffix[0])
-		return err_set(err, "\"%.*s\" lacks its unit (%s); expected %s", (int)text_len, text, list,
-			       unit_expects(unit));
+		return err_set(err, "\"%.*s\" lacks its unit (%s); expected %s", (int)text_len,
+			       text, list, unit_expects(unit));
 	/* A suggestion blind to case would take Gb/s, which is likely Gbit/s, for GB/s. */
 	near = suffix[1] && unit != UNIT_RATE ? err_nearest(suffix, names) : NULL;
-	return err_set(err, "\"%.*s\" has an unknown unit \"%s\" (known: %s)%s%s%s; expected %s", (int)text_len, text,
-		       suffix, list, near ? ", did you mean \"" : "", near ? near : "", near ? "\"" : "",
-		       unit_expects(unit));
+	return err_set(err, "\"%.*s\" has an unknown unit \"%s\" (known: %s)%s%s%s; expected %s",
+		       (int)text_len, text, suffix, list, near ? ", did you mean \"" : "",
+		       near ? near : "", near ? "\"" : "", unit_expects(unit));
 }
 
 /* spaces: blanks may stand between number and suffix. */
-static bool parse(const char *text, bool spaces, enum unit unit, double *out, const char **rest, struct err *err)
+static bool parse(const char *text, bool spaces, enum unit unit, double *out, const char **rest,
+		  struct err *err)
 {
 	size_t n = number_length(text), blanks = 0, len;
 	char number[NUMBER_MAX], suffix[SUFFIX_MAX];
 	const struct suffix *s;
 
 	if (!n)
-		return err_set(err, "\"%.60s\" is not a number; expected %s", text, unit_expects(unit));
+		return err_set(err, "\"%.60s\" is not a number; expected %s", text,
+			       unit_expects(unit));
 	if (n >= sizeof(number))
-		return err_set(err, "\"%.60s...\" has too many digits; expected %s", text, unit_expects(unit));
+		return err_set(err, "\"%.60s...\" has too many digits; expected %s", text,
+			       unit_expects(unit));
 	memcpy(number, text, n);
 	number[n] = 0;
 	if (spaces)
@@ -164,7 +193,8 @@ static bool parse(const char *text, bool spaces, enum unit unit, double *out, co
 		if (!strcmp(s->text, suffix))
 			break;
 	if (!s->text && !(*out == 0 && !len))
-		return suffix_unknown(text, strnlen(text, spaces ? 60 : (size_t)(*rest - text)), suffix, unit, err);
+		return suffix_unknown(text, strnlen(text, spaces ? 60 : (size_t)(*rest - text)),
+				      suffix, unit, err);
 	if (s->text)
 		*out = *out * s->times / s->over;
 	if (!isfinite(*out))
@@ -172,7 +202,8 @@ static bool parse(const char *text, bool spaces, enum unit unit, double *out, co
 	return true;
 }
 
-bool unit_parse_prefix(const char *text, enum unit unit, double *out, const char **rest, struct err *err)
+bool unit_parse_prefix(const char *text, enum unit unit, double *out, const char **rest,
+		       struct err *err)
 {
 	return parse(text, false, unit, out, rest, err);
 }
@@ -184,13 +215,15 @@ bool unit_parse(const char *text, enum unit unit, double *out, struct err *err)
 	if (!parse(text, true, unit, out, &rest, err))
 		return false;
 	if (*rest)
-		return err_set(err, "\"%.60s\" goes on with \"%.20s\" after the number; expected %s", text, rest,
-			       unit_expects(unit));
+		return err_set(err,
+			       "\"%.60s\" goes on with \"%.20s\" after the number; expected %s",
+			       text, rest, unit_expects(unit));
 	return true;
 }
 
 /* The shortest text of value in one suffix that parses back to it; false if there is none. */
-static bool format_with(double value, const struct suffix *s, enum unit unit, char *out, size_t size)
+static bool format_with(double value, const struct suffix *s, enum unit unit, char *out,
+			size_t size)
 {
 	double number = value * s->over / s->times, back;
 	struct err ignored;
@@ -212,8 +245,10 @@ char *unit_format(double value, enum unit unit, char *out, size_t size)
 
 	assert(isfinite(value) && unit < sizeof(units) / sizeof(units[0]));
 	if (value == 0) {
-		snprintf(out, size, "0%s", unit == UNIT_TIME ? "s" : unit == UNIT_SHARE ? "%" :
-			 units[unit].suffixes[0].text);
+		snprintf(out, size, "0%s",
+			 unit == UNIT_TIME    ? "s"
+			 : unit == UNIT_SHARE ? "%"
+					      : units[unit].suffixes[0].text);
 		return out;
 	}
 	for (const struct suffix *s = units[unit].suffixes; s->text; s++)
@@ -239,8 +274,10 @@ char *unit_human(double value, enum unit unit, char *out, size_t size)
 		return out;
 	}
 	for (const struct suffix *s = units[unit].suffixes; s->text; s++) {
-		/* 90 s reads better than 1.5 min; 0.9995 of the next unit is that unit at three digits. */
-		double from = s->times / s->over * (unit == UNIT_TIME && s->times > 1e9 ? 2 : 0.9995);
+		/* 90 s reads better than 1.5 min; 0.9995 of the next unit is that unit at three
+		 * digits. */
+		double from =
+			s->times / s->over * (unit == UNIT_TIME && s->times > 1e9 ? 2 : 0.9995);
 
 		if ((s->use & HUMAN) && (!best || size_of >= from))
 			best = s;

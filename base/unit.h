@@ -1,4 +1,5 @@
-/* unit.h - quantities as people write them ("80GiB", "200Gbit/s", "1.5ms", "70%", "100/s") and back. */
+/* unit.h - quantities as people write them ("80GiB", "200Gbit/s", "1.5ms", "70%", "100/s") and
+ * back. */
 #ifndef BASE_UNIT_H
 #define BASE_UNIT_H
 #include "base/err.h"
@@ -15,10 +16,12 @@ enum unit {
 	UNIT_TOKENS  /* a plain count; "8k" = 8000, "8ki" = 8192 */
 };
 
-/* Parses the whole of text as one quantity in the unit; false with a message that names what was expected. */
+/* Parses the whole of text as one quantity in the unit; false with a message that names what was
+ * expected. */
 bool unit_parse(const char *text, enum unit unit, double *out, struct err *err);
 /* Parses the quantity at the start of text and sets *rest to what follows it. */
-bool unit_parse_prefix(const char *text, enum unit unit, double *out, const char **rest, struct err *err);
+bool unit_parse_prefix(const char *text, enum unit unit, double *out, const char **rest,
+		       struct err *err);
 /* Writes value the way unit_parse reads it, exactly where possible; returns out. */
 char *unit_format(double value, enum unit unit, char *out, size_t size);
 /* "1.23 s", "45 ms", "3.4 GiB": three significant digits, for reading. */

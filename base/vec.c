@@ -18,7 +18,8 @@ void *vec_grow(void *at, uint32_t *cap, uint32_t want, size_t size)
 		new_cap = want;
 	at = (size_t)new_cap <= SIZE_MAX / size ? realloc(at, new_cap * size) : NULL;
 	if (!at) {
-		fprintf(stderr, "sonde: out of memory: %u elements of %zu bytes wanted\n", new_cap, size);
+		fprintf(stderr, "sonde: out of memory: %u elements of %zu bytes wanted\n", new_cap,
+			size);
 		abort();
 	}
 	*cap = new_cap;

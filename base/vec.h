@@ -10,7 +10,8 @@
 
 #define VEC(TYPE) struct { TYPE *at; uint32_t n, cap; }
 
-/* Makes room for want elements of size bytes; returns the array, perhaps moved; aborts when out of memory. */
+/* Makes room for want elements of size bytes; returns the array, perhaps moved; aborts when out of
+ * memory. */
 void *vec_grow(void *at, uint32_t *cap, uint32_t want, size_t size);
 /* How often vec_grow has allocated since the program began (a diagnostic, used by tests alone). */
 uint64_t vec_grown(void);

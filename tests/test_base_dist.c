@@ -1,4 +1,5 @@
-/* Distributions: each form against GSL's distribution function, percentiles as promised, means, tails, bad texts. */
+/* Distributions: each form against GSL's distribution function, percentiles as promised, means,
+ * tails, bad texts. */
 #include "base/dist.h"
 #include "tests/suites.h"
 #include <gsl/gsl_cdf.h>
@@ -75,12 +76,15 @@ static double hyper_cdf(double x)
 {
 	double p = (1 + sqrt(0.6)) / 2;
 
-	return p * gsl_cdf_exponential_P(x, 3 / (2 * p)) + (1 - p) * gsl_cdf_exponential_P(x, 3 / (2 * (1 - p)));
+	return p * gsl_cdf_exponential_P(x, 3 / (2 * p)) +
+	       (1 - p) * gsl_cdf_exponential_P(x, 3 / (2 * (1 - p)));
 }
 
 static double table_cdf(double x)
 {
-	return x < 2 ? (x - 1) / 1 * 0.5 : x < 10 ? 0.5 + (x - 2) / 8 * 0.4 : 0.9 + (x - 10) / 90 * 0.1;
+	return x < 2  ? (x - 1) / 1 * 0.5
+	     : x < 10 ? 0.5 + (x - 2) / 8 * 0.4
+		      : 0.9 + (x - 10) / 90 * 0.1;
 }
 
 /* The tail's share of 10 % lies between 100 and 200. */
@@ -123,10 +127,12 @@ START_TEST(each_form_is_what_it_says)
 
 		worst = fmax(worst, fmax(p - (double)i / DRAWS, (i + 1.0) / DRAWS - p));
 	}
-	ck_assert_msg(worst * sqrt(DRAWS) < 1.95, "%s: Kolmogorov-Smirnov %g", text, worst * sqrt(DRAWS));
-	ck_assert_msg(fabs(dist_mean(&dist) / forms[_i].mean - 1) < 1e-4, "%s: %g", text, dist_mean(&dist));
-	ck_assert_msg(fabs(sum / DRAWS - dist_mean(&dist)) < 4 * forms[_i].sd / sqrt(DRAWS), "%s: mean %g", text,
-		      sum / DRAWS);
+	ck_assert_msg(worst * sqrt(DRAWS) < 1.95, "%s: Kolmogorov-Smirnov %g", text,
+		      worst * sqrt(DRAWS));
+	ck_assert_msg(fabs(dist_mean(&dist) / forms[_i].mean - 1) < 1e-4, "%s: %g", text,
+		      dist_mean(&dist));
+	ck_assert_msg(fabs(sum / DRAWS - dist_mean(&dist)) < 4 * forms[_i].sd / sqrt(DRAWS),
+		      "%s: mean %g", text, sum / DRAWS);
 	ck_assert_str_eq(dist.text, text);
 }
 END_TEST
@@ -161,33 +167,63 @@ END_TEST
 
 START_TEST(bad_texts)
 {
-	static const struct { const char *text, *says; } cases[] = {
-		{ "", "is empty; expected a time" }, { "  ", "is empty" }, { "3", "lacks its unit" }, { "-3s", "is negative" },
-		{ "fast", "neither a time such as 30s or 1.5ms nor a distribution" }, { "3x", "unknown unit \"x\"" },
-		{ "ln(3s,4s)", "did you mean \"LN\"" }, { "expo(3s)", "did you mean \"exp\"" },
-		{ "foo(3s)", "known: U, exp, LN, N, gamma" }, { "(3s)", "unknown distribution \"\"" },
-		{ "exp", "neither" }, { "exp(", "expected exp(mean)" }, { "exp()", "is not a number" },
-		{ "exp(3s))", "nothing after the closing" }, { "exp(3s) 4s", "nothing after" }, { "exp(U(1s,2s))", "nothing after" },
-		{ "exp(3s,4s)", "expects 1 argument, 2 given" }, { "U(3s)", "U(low,high) expects 2 arguments, 1 given" },
-		{ "U(4s,3s)", "low is above high" }, { "U(-4s,3s)", "negative" }, { "U(3s,)", "is not a number" },
-		{ "LN(0s,3s)", "median must be above 0" }, { "LN(18s,10s)", "95th percentile is below the median" },
-		{ "LN(1s,2)", "lacks its unit" }, { "gamma(3s,0)", "cv must be above 0" }, { "gamma(3s,1s)", "unknown unit" },
-		{ "weibull(3s,0)", "shape must be at least" }, { "H2(3s,0.9)", "cv2 must be at least 1" },
-		{ "table()", "lacks its @share" }, { "table(3s@0)", "over at least two points" },
-		{ "table(3s@0,4s@0.9)", "from 0 to 1" }, { "table(3s@0.1,4s@1)", "from 0 to 1" },
-		{ "table(3s@0,2s@1)", "must rise" }, { "table(3s@0,4s@0,5s@1)", "must rise" }, { "table(3s@0,4s)", "lacks its @share" },
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{ "", "is empty; expected a time" },
+		{ "  ", "is empty" },
+		{ "3", "lacks its unit" },
+		{ "-3s", "is negative" },
+		{ "fast", "neither a time such as 30s or 1.5ms nor a distribution" },
+		{ "3x", "unknown unit \"x\"" },
+		{ "ln(3s,4s)", "did you mean \"LN\"" },
+		{ "expo(3s)", "did you mean \"exp\"" },
+		{ "foo(3s)", "known: U, exp, LN, N, gamma" },
+		{ "(3s)", "unknown distribution \"\"" },
+		{ "exp", "neither" },
+		{ "exp(", "expected exp(mean)" },
+		{ "exp()", "is not a number" },
+		{ "exp(3s))", "nothing after the closing" },
+		{ "exp(3s) 4s", "nothing after" },
+		{ "exp(U(1s,2s))", "nothing after" },
+		{ "exp(3s,4s)", "expects 1 argument, 2 given" },
+		{ "U(3s)", "U(low,high) expects 2 arguments, 1 given" },
+		{ "U(4s,3s)", "low is above high" },
+		{ "U(-4s,3s)", "negative" },
+		{ "U(3s,)", "is not a number" },
+		{ "LN(0s,3s)", "median must be above 0" },
+		{ "LN(18s,10s)", "95th percentile is below the median" },
+		{ "LN(1s,2)", "lacks its unit" },
+		{ "gamma(3s,0)", "cv must be above 0" },
+		{ "gamma(3s,1s)", "unknown unit" },
+		{ "weibull(3s,0)", "shape must be at least" },
+		{ "H2(3s,0.9)", "cv2 must be at least 1" },
+		{ "table()", "lacks its @share" },
+		{ "table(3s@0)", "over at least two points" },
+		{ "table(3s@0,4s@0.9)", "from 0 to 1" },
+		{ "table(3s@0.1,4s@1)", "from 0 to 1" },
+		{ "table(3s@0,2s@1)", "must rise" },
+		{ "table(3s@0,4s@0,5s@1)", "must rise" },
+		{ "table(3s@0,4s)", "lacks its @share" },
 		{ "table(3s@x,4s@1)", "is not a number" },
-		{ "3s;", "lacks a share or a value" }, { "3s; 2%", "lacks a share or a value" }, { "3s; 60s 2%", "unknown unit \"s\"" },
-		{ "3s; 0% 60s", "must lie between 0 and 1" }, { "3s; 100% 60s", "must lie between" },
-		{ "3s; 2% 60s; 1% 90s", "more than one tail" }, { "; 2% 60s", "is empty" }, { "3s; 2% exp(3)", "lacks its unit" },
+		{ "3s;", "lacks a share or a value" },
+		{ "3s; 2%", "lacks a share or a value" },
+		{ "3s; 60s 2%", "unknown unit \"s\"" },
+		{ "3s; 0% 60s", "must lie between 0 and 1" },
+		{ "3s; 100% 60s", "must lie between" },
+		{ "3s; 2% 60s; 1% 90s", "more than one tail" },
+		{ "; 2% 60s", "is empty" },
+		{ "3s; 2% exp(3)", "lacks its unit" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct err err = { 0 };
 		struct dist dist;
 
-		ck_assert_msg(!dist_parse(&dist, cases[i].text, UNIT_TIME, &arena, &err), "%s was taken", cases[i].text);
-		ck_assert_msg(strstr(err.text, cases[i].says) != NULL, "%s: %s", cases[i].text, err.text);
+		ck_assert_msg(!dist_parse(&dist, cases[i].text, UNIT_TIME, &arena, &err),
+			      "%s was taken", cases[i].text);
+		ck_assert_msg(strstr(err.text, cases[i].says) != NULL, "%s: %s", cases[i].text,
+			      err.text);
 		ck_assert_ptr_null(strchr(err.text, '\n'));
 	}
 }

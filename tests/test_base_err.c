@@ -1,4 +1,5 @@
-/* Messages: positions, quoting of the message that is replaced, and which misspelling gets which suggestion. */
+/* Messages: positions, quoting of the message that is replaced, and which misspelling gets which
+ * suggestion. */
 #include "base/err.h"
 #include "tests/suites.h"
 #include <string.h>
@@ -46,19 +47,37 @@ END_TEST
 
 START_TEST(nearest_name)
 {
-	static const char *const names[] = { "max_seqs", "max_tokens", "block_tokens", "fifo", "sjf", "GiB", "", NULL };
-	static const struct { const char *word, *near; } cases[] = {
-		{ "max_seq", "max_seqs" }, { "max_sesq", "max_seqs" }, { "maxseqs", "max_seqs" },
-		{ "max-seqs", "max_seqs" }, { "MAX_SEQS", "max_seqs" }, { "max_tokns", "max_tokens" },
-		{ "block_tok", "block_tokens" }, { "block", "block_tokens" }, { "fifi", "fifo" }, { "lifo", "fifo" },
-		{ "gib", "GiB" }, { "sfj", "sjf" }, { "zebra", NULL }, { "", NULL }, { "x", NULL }, { "xyz", NULL },
-		{ "an_option_that_is_far_longer_than_any_name_could_be_and_so_is_never_near_to_one", NULL },
+	static const char *const names[] = { "max_seqs", "max_tokens", "block_tokens",
+					     "fifo",	 "sjf",	       "GiB",
+					     "",	 NULL };
+	static const struct {
+		const char *word, *near;
+	} cases[] = {
+		{ "max_seq", "max_seqs" },
+		{ "max_sesq", "max_seqs" },
+		{ "maxseqs", "max_seqs" },
+		{ "max-seqs", "max_seqs" },
+		{ "MAX_SEQS", "max_seqs" },
+		{ "max_tokns", "max_tokens" },
+		{ "block_tok", "block_tokens" },
+		{ "block", "block_tokens" },
+		{ "fifi", "fifo" },
+		{ "lifo", "fifo" },
+		{ "gib", "GiB" },
+		{ "sfj", "sjf" },
+		{ "zebra", NULL },
+		{ "", NULL },
+		{ "x", NULL },
+		{ "xyz", NULL },
+		{ "an_option_that_is_far_longer_than_any_name_could_be_and_so_is_never_near_to_one",
+		  NULL },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *near = err_nearest(cases[i].word, names);
 
-		ck_assert_msg((!near && !cases[i].near) || (near && cases[i].near && !strcmp(near, cases[i].near)),
+		ck_assert_msg((!near && !cases[i].near) ||
+				      (near && cases[i].near && !strcmp(near, cases[i].near)),
 			      "%s: %s", cases[i].word, near ? near : "none");
 	}
 }

@@ -1,4 +1,5 @@
-/* The histogram: its error bound over random data, merging, packing, and every convention of a quantile. */
+/* The histogram: its error bound over random data, merging, packing, and every convention of a
+ * quantile. */
 #include "base/hist.h"
 #include "base/rng.h"
 #include "tests/suites.h"
@@ -56,10 +57,11 @@ START_TEST(quantiles_lie_within_the_bound)
 		ck_assert(a.sum == sum);
 		for (int q = 0; q <= 1000; q++) {
 			int rank = (SAMPLES / 1000) * q;
-			int64_t exact = sample[rank ? rank - 1 : 0], got = hist_quantile(&a, q / 1000.0);
+			int64_t exact = sample[rank ? rank - 1 : 0],
+				got = hist_quantile(&a, q / 1000.0);
 
-			ck_assert_msg(fabs((double)(got - exact)) <= (double)exact * HIST_ERROR, "q %d: %ld for %ld", q,
-				      (long)got, (long)exact);
+			ck_assert_msg(fabs((double)(got - exact)) <= (double)exact * HIST_ERROR,
+				      "q %d: %ld for %ld", q, (long)got, (long)exact);
 		}
 	}
 }
@@ -157,7 +159,8 @@ START_TEST(packed_reads_back_and_broken_does_not)
 	memcpy(bent, data, bytes);
 	bent[bytes] = 0;
 	ck_assert(!hist_unpack(&b, bent, bytes + 1));
-	/* A bent byte may give another sound histogram (where min is moved within its bucket), seldom. */
+	/* A bent byte may give another sound histogram (where min is moved within its bucket),
+	 * seldom. */
 	for (size_t i = 0; i < bytes; i++) {
 		bent[i] ^= (unsigned char)(1 + rng_below(&rng, 255));
 		taken += hist_unpack(&b, bent, bytes);

@@ -1,6 +1,6 @@
-/* Random streams: the generators' published vectors, the ziggurat's tables, and draws held against GSL's
- * distribution functions.  Seeds are fixed, so a statistical bound that holds once holds always; it would fail by chance
- * for one seed in a thousand or less. */
+/* Random streams: the generators' published vectors, the ziggurat's tables, and draws held against
+ * GSL's distribution functions.  Seeds are fixed, so a statistical bound that holds once holds
+ * always; it would fail by chance for one seed in a thousand or less. */
 #include "base/rng.h"
 #include "base/ziggurat.h"
 #include "tests/suites.h"
@@ -27,7 +27,8 @@ static double ks(int n, double (*cdf)(double x, double shape), double shape)
 
 	qsort(draw, (size_t)n, sizeof(draw[0]), by_value);
 	for (int i = 0; i < n; i++) {
-		double p = cdf(draw[i], shape), below = p - (double)i / n, above = (double)(i + 1) / n - p;
+		double p = cdf(draw[i], shape), below = p - (double)i / n,
+		       above = (double)(i + 1) / n - p;
 
 		worst = fmax(worst, fmax(below, above));
 	}
@@ -54,11 +55,19 @@ static double gamma_cdf(double x, double shape)
 START_TEST(published_vectors)
 {
 	/* splitmix64 from 1234567; xoshiro256++ from the state 1, 2, 3, 4. */
-	static const uint64_t split[] = { 6457827717110365317u, 3203168211198807973u, 9817491932198370423u,
-					  4593380528125082431u, 16408922859458223821u };
-	static const uint64_t plus[] = { 41943041u, 58720359u, 3588806011781223u, 3591011842654386u,
-					 9228616714210784205u, 9973669472204895162u, 14011001112246962877u,
-					 12406186145184390807u, 15849039046786891736u, 10450023813501588000u };
+	static const uint64_t split[] = { 6457827717110365317u, 3203168211198807973u,
+					  9817491932198370423u, 4593380528125082431u,
+					  16408922859458223821u };
+	static const uint64_t plus[] = { 41943041u,
+					 58720359u,
+					 3588806011781223u,
+					 3591011842654386u,
+					 9228616714210784205u,
+					 9973669472204895162u,
+					 14011001112246962877u,
+					 12406186145184390807u,
+					 15849039046786891736u,
+					 10450023813501588000u };
 	struct rng rng = { { 1, 2, 3, 4 } };
 	uint64_t state = 1234567;
 
@@ -94,7 +103,8 @@ END_TEST
 START_TEST(neighbouring_streams_do_not_correlate)
 {
 	for (uint64_t k = 1; k <= 5; k++) {
-		struct rng x = rng_stream(9, "x", 0), y = rng_stream(k == 5 ? 10 : 9, "x", k == 5 ? 0 : k);
+		struct rng x = rng_stream(9, "x", 0),
+			   y = rng_stream(k == 5 ? 10 : 9, "x", k == 5 ? 0 : k);
 		double sum = 0;
 		int same = 0;
 
@@ -131,7 +141,8 @@ static void check_table(const struct zig_layer *layer, const double *y, double r
 START_TEST(ziggurat_layers_have_one_area)
 {
 	check_table(zig_exp, zig_exp_y, zig_exp_r, exp(-zig_exp_r));
-	check_table(zig_normal, zig_normal_y, zig_normal_r, sqrt(acos(-1) / 2) * erfc(zig_normal_r / sqrt(2)));
+	check_table(zig_normal, zig_normal_y, zig_normal_r,
+		    sqrt(acos(-1) / 2) * erfc(zig_normal_r / sqrt(2)));
 	for (int i = 1; i < 256; i++) {
 		double x = zig_normal[i].width * 0x1p53;
 
@@ -162,7 +173,8 @@ END_TEST
 
 START_TEST(below_is_unbiased)
 {
-	/* 3 * 2^30: taking the remainder would give the lower third of the numbers half of all draws, not a third. */
+	/* 3 * 2^30: taking the remainder would give the lower third of the numbers half of all
+	 * draws, not a third. */
 	static const uint32_t bounds[] = { 1, 2, 3, 7, 10, 1000, 3u << 30, UINT32_MAX };
 	struct rng rng = rng_stream(1, "below", 0);
 
@@ -178,7 +190,8 @@ START_TEST(below_is_unbiased)
 		}
 		for (uint32_t i = 0; i < cells; i++) {
 			/* How many of the n numbers fall in cell i. */
-			uint64_t from = ((uint64_t)i * n + cells - 1) / cells, to = ((uint64_t)(i + 1) * n + cells - 1) / cells;
+			uint64_t from = ((uint64_t)i * n + cells - 1) / cells,
+				 to = ((uint64_t)(i + 1) * n + cells - 1) / cells;
 			double expected = (double)DRAWS * (double)(to - from) / n;
 
 			chi += (seen[i] - expected) * (seen[i] - expected) / expected;
@@ -203,11 +216,14 @@ START_TEST(exponential)
 	}
 	/* Moments k!, each within four standard errors: var(x^k) = (2k)! - k!^2. */
 	for (int k = 1; k <= 4; k++) {
-		double moment = tgamma(k + 1), error = sqrt((tgamma(2 * k + 1) - moment * moment) / DRAWS);
+		double moment = tgamma(k + 1),
+		       error = sqrt((tgamma(2 * k + 1) - moment * moment) / DRAWS);
 
-		ck_assert_msg(fabs(sum[k] / DRAWS - moment) < 4 * error, "moment %d: %g", k, sum[k] / DRAWS);
+		ck_assert_msg(fabs(sum[k] / DRAWS - moment) < 4 * error, "moment %d: %g", k,
+			      sum[k] / DRAWS);
 	}
-	ck_assert_double_lt(fabs(tail - DRAWS * exp(-zig_exp_r)), 4 * sqrt(DRAWS * exp(-zig_exp_r)));
+	ck_assert_double_lt(fabs(tail - DRAWS * exp(-zig_exp_r)),
+			    4 * sqrt(DRAWS * exp(-zig_exp_r)));
 	ck_assert_double_lt(ks(DRAWS, exp_cdf, 0), 1.95);
 }
 END_TEST
@@ -226,8 +242,8 @@ START_TEST(normal)
 		tail += fabs(draw[i]) > 3.5;
 	}
 	for (int k = 1; k <= 4; k++)
-		ck_assert_msg(fabs(sum[k] / DRAWS - moment[k]) < 4 * sqrt(variance[k] / DRAWS), "moment %d: %g", k,
-			      sum[k] / DRAWS);
+		ck_assert_msg(fabs(sum[k] / DRAWS - moment[k]) < 4 * sqrt(variance[k] / DRAWS),
+			      "moment %d: %g", k, sum[k] / DRAWS);
 	ck_assert_double_lt(fabs(tail - beyond), 4 * sqrt(beyond));
 	ck_assert_double_lt(ks(DRAWS, normal_cdf, 0), 1.95);
 }
@@ -276,10 +292,12 @@ START_TEST(gamma_of_every_shape)
 		mean = sum / DRAWS;
 		for (int i = 0; i < DRAWS; i++)
 			variance += (draw[i] - mean) * (draw[i] - mean) / DRAWS;
-		ck_assert_msg(fabs(mean - 1) < 4 / sqrt(shapes[s] * DRAWS), "shape %g: mean %g", shapes[s], mean);
+		ck_assert_msg(fabs(mean - 1) < 4 / sqrt(shapes[s] * DRAWS), "shape %g: mean %g",
+			      shapes[s], mean);
 		/* Relative error of the variance: sqrt((excess kurtosis 6/shape + 2) / n). */
-		ck_assert_msg(fabs(variance * shapes[s] - 1) < 4 * sqrt((6 / shapes[s] + 2) / DRAWS), "shape %g: cv2 %g",
-			      shapes[s], variance);
+		ck_assert_msg(fabs(variance * shapes[s] - 1) <
+				      4 * sqrt((6 / shapes[s] + 2) / DRAWS),
+			      "shape %g: cv2 %g", shapes[s], variance);
 		ck_assert_msg(ks(DRAWS / 10, gamma_cdf, shapes[s]) < 1.95, "shape %g", shapes[s]);
 	}
 }
