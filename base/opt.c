@@ -181,7 +181,7 @@ const struct opt *opt_find(const struct opt *table, const char *path)
 				return found;
 			continue;
 		}
-		if (strncmp(opt->name, path, n) || (path[n] && path[n] != '.'))
+		if (strncmp(opt->name, path, n) != 0 || (path[n] && path[n] != '.'))
 			continue;
 		if (!path[n])
 			return opt;

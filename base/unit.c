@@ -210,7 +210,7 @@ bool unit_parse_prefix(const char *text, enum unit unit, double *out, const char
 
 bool unit_parse(const char *text, enum unit unit, double *out, struct err *err)
 {
-	const char *rest;
+	const char *rest = "";
 
 	if (!parse(text, true, unit, out, &rest, err))
 		return false;
@@ -282,6 +282,7 @@ char *unit_human(double value, enum unit unit, char *out, size_t size)
 		if ((s->use & HUMAN) && (!best || size_of >= from))
 			best = s;
 	}
+	assert(best);
 	number = value * best->over / best->times;
 	if (fabs(number) >= 999.5)
 		snprintf(out, size, "%.0f%s%s", number, best->text[0] ? " " : "", best->text);
