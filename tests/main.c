@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 static Suite *(*const suites[])(void) = {
+	api_suite,
 	base_dist_suite,
 	base_err_suite,
 	base_hist_suite,
@@ -18,6 +19,7 @@ static Suite *(*const suites[])(void) = {
 	event_lockstep_suite,
 	event_suite,
 	flow_suite,
+	kpa_suite,
 	net_suite,
 	NULL,
 };

@@ -4,6 +4,7 @@
 #include <check.h>
 
 /* Each makes the suite of the file test_NAME.c. */
+Suite *api_suite(void);
 Suite *base_dist_suite(void);
 Suite *base_err_suite(void);
 Suite *base_hist_suite(void);
@@ -15,5 +16,6 @@ Suite *engine_suite(void);
 Suite *event_lockstep_suite(void);
 Suite *event_suite(void);
 Suite *flow_suite(void);
+Suite *kpa_suite(void);
 Suite *net_suite(void);
 #endif
