@@ -19,8 +19,12 @@ static Suite *(*const suites[])(void) = {
 	event_lockstep_suite,
 	event_suite,
 	flow_suite,
+	input_suite,
 	kpa_suite,
 	net_suite,
+	synth_suite,
+	trace_info_suite,
+	traces_suite,
 	NULL,
 };
 

@@ -16,6 +16,10 @@ Suite *engine_suite(void);
 Suite *event_lockstep_suite(void);
 Suite *event_suite(void);
 Suite *flow_suite(void);
+Suite *input_suite(void);
 Suite *kpa_suite(void);
 Suite *net_suite(void);
+Suite *synth_suite(void);
+Suite *trace_info_suite(void);
+Suite *traces_suite(void);
 #endif
