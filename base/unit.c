@@ -225,7 +225,7 @@ bool unit_parse(const char *text, enum unit unit, double *out, struct err *err)
 static bool format_with(double value, const struct suffix *s, enum unit unit, char *out,
 			size_t size)
 {
-	double number = value * s->over / s->times, back;
+	double number = value * s->over / s->times, back = 0;
 	struct err ignored;
 
 	for (int digits = 1; digits <= 17; digits++) {
