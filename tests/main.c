@@ -22,6 +22,8 @@ static Suite *(*const suites[])(void) = {
 	input_suite,
 	kpa_suite,
 	net_suite,
+	scaler_suite,
+	seats_suite,
 	synth_suite,
 	trace_info_suite,
 	traces_suite,

@@ -19,6 +19,8 @@ Suite *flow_suite(void);
 Suite *input_suite(void);
 Suite *kpa_suite(void);
 Suite *net_suite(void);
+Suite *scaler_suite(void);
+Suite *seats_suite(void);
 Suite *synth_suite(void);
 Suite *trace_info_suite(void);
 Suite *traces_suite(void);
