@@ -87,7 +87,7 @@ build/$(1)/sonde build/$(1)/sonde-test build/$(1)/tidy $(call programs,$(1)): bu
 	@$$(CC) $$(FLAGS_$(1)) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $$(LIBS) $$(PKG_LIBS)
 
 $(call library,$(1)): $(call objects,$(1),$(LIB_SRC))
-	@rm -f $$@ && $$(AR) rcs $$@ $$^
+	@rm -f $$@ && $$(AR) qcs $$@ $$^
 
 build/$(1)/$(CC_NAME)/%.o: %.c build/$(1)/$(CC_NAME)/flags
 	@mkdir -p $$(@D)
