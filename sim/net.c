@@ -82,7 +82,8 @@ static const struct opt nvlink_transport[] = {
 	"a rack's NICs over its uplink; 1 = never limits", SOURCE)
 
 static const struct opt tcp_side[] = {
-	NIC_RATE("25Gbit/s", "assumption: a cloud node's network; sweep 10 to 100 Gbit/s"),
+	NIC_RATE("100Gbit/s", "assumption: more than the 5 to 6 GiB/s that an H100 node reads from "
+		 "S3 (cold-start.md 4); sweep 10 to 200 Gbit/s"),
 	RAILS("1", "assumption: one management NIC"),
 	OVERSUBSCRIPTION("3", "assumption: a common leaf-spine ratio; sweep 1 to 8"),
 	{ "transport", OPT_INLINE, UNIT_NONE, SIDE(transport), NULL, .sub = tcp_transport },
@@ -98,14 +99,13 @@ static const struct opt rdma_side[] = {
 };
 
 const struct opt net_options[] = {
-	{ "rack_nodes", OPT_INT, UNIT_NONE, offsetof(struct net_config, rack_nodes), "16", 1, 1e6,
-	  .help = "nodes a rack", .source = "assumption: 16 servers a switch; sweep 4 to 32" },
 	{ "tcp", OPT_TABLE, UNIT_NONE, offsetof(struct net_config, side[NET_TCP]), NULL,
 	  .sub = tcp_side, .help = "the management network" },
 	{ "rdma", OPT_TABLE, UNIT_NONE, offsetof(struct net_config, side[NET_RDMA]), NULL,
 	  .sub = rdma_side, .help = "the rails" },
-	{ "nvlink", OPT_TABLE, UNIT_NONE, offsetof(struct net_config, side[NET_NVLINK].transport),
-	  NULL, .sub = nvlink_transport, .help = "between the GPUs of one node" },
+	{ "nvlink", OPT_TABLE, UNIT_NONE,
+	  offsetof(struct net_config, side[NET_NVLINK].transport), NULL, .sub = nvlink_transport,
+	  .help = "between the GPUs of one node" },
 	OPT_END
 };
 
@@ -116,7 +116,7 @@ struct nic { uint32_t tx, rx; };
 struct net {
 	struct flow_net *flows;
 	struct net_config config;
-	uint32_t nodes;
+	uint32_t nodes, rack_nodes;
 	struct nic *nic[NIC_SIDES], *rack[NIC_SIDES]; /* rack NULL: it never limits */
 	double cpu_ns;
 };
@@ -138,15 +138,16 @@ static struct nic *nics_new(struct flow_net *flows, uint32_t n, double rate)
 	return nic;
 }
 
-struct net *net_new(struct sim *sim, const struct net_config *config, uint32_t nodes)
+struct net *net_new(struct sim *sim, const struct net_config *config, uint32_t nodes,
+		    uint32_t rack_nodes)
 {
 	struct net *net = calloc(1, sizeof(*net));
-	uint32_t rack_nodes = (uint32_t)config->rack_nodes;
 
 	assert(net && rack_nodes);
 	net->flows = flow_net_new(sim);
 	net->config = *config;
 	net->nodes = nodes;
+	net->rack_nodes = rack_nodes;
 	for (int kind = 0; kind < NIC_SIDES; kind++) {
 		double over = config->side[kind].oversubscription;
 
@@ -179,7 +180,7 @@ struct flow_net *net_flows(struct net *net)
 void net_path(const struct net *net, enum net_kind kind, uint32_t from, uint32_t to,
 	      struct flow_path *path)
 {
-	uint32_t rack_nodes = (uint32_t)net->config.rack_nodes;
+	uint32_t rack_nodes = net->rack_nodes;
 	bool same_rack = from != NONE && to != NONE && from / rack_nodes == to / rack_nodes;
 	const struct nic *nic, *rack;
 

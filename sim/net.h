@@ -39,16 +39,16 @@ struct net_side {
 };
 
 struct net_config {
-	int64_t rack_nodes;
 	struct net_side side[NETS]; /* of NVLink the transport alone */
 };
 extern const struct opt net_options[];
 
 struct net;
 
-/* The networks of this many nodes, all idle; the config is copied. net_free it, not while the
- * engine still runs. */
-struct net *net_new(struct sim *sim, const struct net_config *config, uint32_t nodes);
+/* The networks of this many nodes, rack_nodes a rack in the order of their ids, all idle; the
+ * config is copied. net_free it, not while the engine still runs. */
+struct net *net_new(struct sim *sim, const struct net_config *config, uint32_t nodes,
+		    uint32_t rack_nodes);
 /* Frees them, and the flows. */
 void net_free(struct net *net);
 /* Its links and flows, for others who share them (storage). */

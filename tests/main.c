@@ -24,6 +24,8 @@ static Suite *(*const suites[])(void) = {
 	net_suite,
 	scaler_suite,
 	seats_suite,
+	serving_suite,
+	storage_suite,
 	synth_suite,
 	trace_info_suite,
 	traces_suite,

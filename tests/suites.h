@@ -21,6 +21,8 @@ Suite *kpa_suite(void);
 Suite *net_suite(void);
 Suite *scaler_suite(void);
 Suite *seats_suite(void);
+Suite *serving_suite(void);
+Suite *storage_suite(void);
 Suite *synth_suite(void);
 Suite *trace_info_suite(void);
 Suite *traces_suite(void);

@@ -37,8 +37,7 @@ START_TEST(paths)
 	struct flow_path path = { 0 };
 	double uplink;
 
-	config.rack_nodes = 4;
-	net = net_new(sim, &config, 10);
+	net = net_new(sim, &config, 10, 4);
 	net_path(net, NET_TCP, 1, 2, &path);
 	ck_assert_uint_eq(path.n, 2); /* one rack: two NICs */
 	path.n = 0;
@@ -68,7 +67,7 @@ START_TEST(uncontended)
 
 	for (size_t i = 0; i < NETS * sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct sim *sim = sim_new();
-		struct net *net = net_new(sim, &config, 2);
+		struct net *net = net_new(sim, &config, 2, 4);
 		struct mark mark = { SIM_EVENT(mark_fired), -1 };
 		int kind = (int)(i % NETS);
 		int64_t bytes = sizes[i / NETS];
@@ -146,7 +145,7 @@ START_TEST(incast)
 	const struct transport *rdma = &config.side[NET_RDMA].transport;
 	sim_time alone = net_transfer_time(rdma, 25e9 / 7, INT64_C(1) << 30, false);
 
-	net = net_new(sim, &config, 8);
+	net = net_new(sim, &config, 8, 4);
 	for (uint32_t i = 0; i < 7; i++) {
 		mark[i] = (struct mark){ SIM_EVENT(mark_fired), -1 };
 		net_send(net, NET_RDMA, i, 7, INT64_C(1) << 30, false, &mark[i].event);
@@ -163,7 +162,7 @@ END_TEST
 START_TEST(node_down)
 {
 	struct sim *sim = sim_new();
-	struct net *net = net_new(sim, &config, 2);
+	struct net *net = net_new(sim, &config, 2, 4);
 	struct mark mark = { SIM_EVENT(mark_fired), -1 };
 
 	net_send(net, NET_TCP, 0, 1, 1000000000, false, &mark.event);

@@ -1,0 +1,334 @@
+/* A tier of a node is a short list of models in the order of use, oldest first: tens of models, so
+ * a walk is cheaper than any index. A read holds the event that its flow fires. */
+#include "sim/storage.h"
+#include "base/rng.h"
+#include "sim/physics.h"
+#include "sim/pool.h"
+
+#define STORAGE(f) offsetof(struct storage_config, f)
+#define REMOTE(f) offsetof(struct remote_config, f)
+#define TIER(f) offsetof(struct tier_config, f)
+
+static const char *const sources[] = { "registry", "dfs", NULL };
+static const char *const networks[] = { "tcp", "rdma", NULL };
+
+/* The rows of both remote stores, and of both tiers; each gives its own defaults and sources. */
+#define RATE_ROW(NAME, FIELD, VALUE, MIN, HELP, SOURCE) \
+	{ NAME, OPT_REAL, UNIT_RATE, FIELD, VALUE, MIN, 1e15, .help = HELP, .source = SOURCE }
+#define CLIENT_RATE(VALUE, SOURCE) RATE_ROW("client_rate", REMOTE(client_rate), VALUE, 1, \
+	"what one read reaches", SOURCE)
+#define REMOTE_RATE(VALUE, SOURCE) RATE_ROW("rate", REMOTE(rate), VALUE, 0, \
+	"what all reads together reach; 0 = no limit", SOURCE)
+#define REMOTE_LATENCY(VALUE, SOURCE) { "latency", OPT_INT, UNIT_TIME, REMOTE(latency_ns), VALUE, \
+	0, 3.6e12, .help = "time to the first byte", .source = SOURCE }
+#define TIER_RATE(VALUE, SOURCE) RATE_ROW("rate", TIER(rate), VALUE, 0, \
+	"what all reads on a node together reach; 0 = no limit", SOURCE)
+#define RANK_RATE(VALUE, SOURCE) RATE_ROW("rank_rate", TIER(rank_rate), VALUE, 0, \
+	"what one rank reaches, whatever its loader; 0 = no limit", SOURCE)
+#define CAPACITY(VALUE, SOURCE) { "capacity", OPT_INT, UNIT_BYTES, TIER(capacity_bytes), VALUE, \
+	0, 0x1p60, .help = "of a node, for models", .source = SOURCE }
+
+static const struct opt registry_options[] = {
+	CLIENT_RATE("5GB/s", "S3 on p5.48xlarge, Run:ai loader: 5 to 6 GiB/s a node (anyscale)"),
+	REMOTE_RATE("100GB/s", "assumption: twenty nodes at full rate; sweep 10 to 1000 GB/s"),
+	REMOTE_LATENCY("100ms", "assumption: look-up and first byte of an object store"),
+	OPT_END
+};
+
+static const struct opt dfs_options[] = {
+	CLIENT_RATE("4GB/s", "striped Lustre (dynamo docs, fast-model-loading); NFS-like 0.5 GB/s"),
+	REMOTE_RATE("40GB/s", "assumption: ten storage targets of 4 GB/s; sweep 2 to 200 GB/s"),
+	REMOTE_LATENCY("2ms", "assumption: metadata round trips"),
+	OPT_END
+};
+
+static const struct opt dram_options[] = {
+	TIER_RATE("100GB/s", "assumption: half the copy rate of two sockets; sweep 20 to 400 GB/s"),
+	RANK_RATE("8GB/s", "page cache per rank (cold-start.md 6); a pinned pool reaches 50 GB/s"),
+	CAPACITY("512GB", "assumption: half of a 1 TB node is page cache"),
+	OPT_END
+};
+
+static const struct opt nvme_options[] = {
+	TIER_RATE("5GB/s", "cold-start.md 6; ServerlessLLM's 8xH100 node 29.4 GB/s"),
+	RANK_RATE("0B/s", "the node's rate is the limit"),
+	CAPACITY("3TB", "assumption: one 3.84 TB drive, some of it images; sweep 1 to 30 TB"),
+	OPT_END
+};
+
+const struct opt storage_options[] = {
+	{ "source", OPT_CHOICE, UNIT_NONE, STORAGE(source), "registry", .choices = sources,
+	  .help = "where weights are that no node holds: object store or distributed file system" },
+	{ "network", OPT_CHOICE, UNIT_NONE, STORAGE(network), "tcp", .choices = networks,
+	  .help = "the network over which they come" },
+	{ "registry", OPT_TABLE, UNIT_NONE, STORAGE(remote[REMOTE_REGISTRY]), NULL,
+	  .sub = registry_options, .help = "object store and container registry" },
+	{ "dfs", OPT_TABLE, UNIT_NONE, STORAGE(remote[REMOTE_DFS]), NULL, .sub = dfs_options,
+	  .help = "distributed file system" },
+	{ "dram", OPT_TABLE, UNIT_NONE, STORAGE(tier[TIER_DRAM]), NULL, .sub = dram_options,
+	  .help = "a node's memory as a cache of weights" },
+	{ "nvme", OPT_TABLE, UNIT_NONE, STORAGE(tier[TIER_NVME]), NULL, .sub = nvme_options,
+	  .help = "a node's drives as a cache of weights" },
+	{ "gpu_rate", OPT_REAL, UNIT_RATE, STORAGE(gpu_rate), "24GB/s", 1, 1e15,
+	  .help = "host to GPU, pinned, per GPU",
+	  .source = "PCIe Gen4 20 to 25 GB/s; Gen5 50, pageable 6 GB/s (cold-start.md 4, 6)" },
+	{ "warm_dram", OPT_REAL, UNIT_SHARE, STORAGE(warm[TIER_DRAM]), "0%", 0, 1,
+	  .help = "nodes that hold each model in DRAM at the start", .source = "a cold cluster" },
+	{ "warm_nvme", OPT_REAL, UNIT_SHARE, STORAGE(warm[TIER_NVME]), "0%", 0, 1,
+	  .help = "nodes that hold each model on NVMe at the start", .source = "a cold cluster" },
+	OPT_END
+};
+
+struct cached { uint32_t model; int64_t bytes; };
+
+/* One tier of one node. */
+struct shelf {
+	VEC(struct cached) models; /* least recently used first */
+	int64_t bytes;
+	uint32_t link;             /* NONE = no limit */
+};
+
+struct read {
+	struct sim_event event;
+	struct storage *storage;
+	struct sim_event *done;
+	int64_t bytes;
+	uint32_t id, node, model, flow;
+	bool image;
+};
+
+struct storage {
+	struct net *net;
+	const struct storage_config *config;
+	struct pool reads;
+	struct shelf *shelves;     /* node * TIER_REMOTE + tier */
+	uint32_t nodes, remote_link[REMOTES];
+	uint64_t seed;
+	struct storage_totals totals;
+};
+
+static struct shelf *shelf_at(const struct storage *storage, uint32_t node, enum tier tier)
+{
+	assert(node < storage->nodes && tier < TIER_REMOTE);
+	return &storage->shelves[node * TIER_REMOTE + tier];
+}
+
+/* The model's place on the shelf, or NONE. */
+static uint32_t shelf_find(const struct shelf *shelf, uint32_t model)
+{
+	for (uint32_t i = shelf->models.n; i-- > 0;)
+		if (shelf->models.at[i].model == model)
+			return i;
+	return NONE;
+}
+
+static void shelf_drop(struct shelf *shelf, uint32_t at)
+{
+	struct cached *models = shelf->models.at;
+
+	shelf->bytes -= models[at].bytes;
+	memmove(&models[at], &models[at + 1], (--shelf->models.n - at) * sizeof(*models));
+}
+
+void storage_put(struct storage *storage, uint32_t node, uint32_t model, int64_t bytes,
+		 enum tier tier)
+{
+	struct shelf *shelf = shelf_at(storage, node, tier);
+	int64_t capacity = storage->config->tier[tier].capacity_bytes;
+	uint32_t at = shelf_find(shelf, model);
+
+	if (at != NONE)
+		shelf_drop(shelf, at);
+	if (bytes > capacity)
+		return;
+	while (shelf->bytes + bytes > capacity) {
+		shelf_drop(shelf, 0);
+		storage->totals.evictions++;
+	}
+	vec_push(&shelf->models, ((struct cached){ model, bytes }));
+	shelf->bytes += bytes;
+}
+
+enum tier storage_tier(const struct storage *storage, uint32_t node, uint32_t model)
+{
+	for (int tier = TIER_DRAM; tier < TIER_REMOTE; tier++)
+		if (shelf_find(shelf_at(storage, node, tier), model) != NONE)
+			return tier;
+	return TIER_REMOTE;
+}
+
+static void read_event(struct sim *sim, struct sim_event *event)
+{
+	struct read *read = SIM_OWNER(event, struct read, event);
+	struct storage *storage = read->storage;
+	struct sim_event *done = read->done;
+
+	if (!read->image) {
+		storage_put(storage, read->node, read->model, read->bytes, TIER_NVME);
+		storage_put(storage, read->node, read->model, read->bytes, TIER_DRAM);
+	}
+	pool_give(&storage->reads, read->id);
+	done->fn(sim, done);
+}
+
+static struct read *read_new(struct storage *storage, uint32_t node, int64_t bytes,
+			     struct sim_event *done)
+{
+	uint32_t id = pool_take(&storage->reads);
+	struct read *read = pool_row(&storage->reads, id);
+
+	if (!read->storage) {
+		read->event = SIM_EVENT(read_event);
+		read->storage = storage;
+		read->id = id;
+	}
+	read->node = node;
+	read->bytes = bytes;
+	read->done = done;
+	return read;
+}
+
+static void add_link(struct flow_path *path, uint32_t link)
+{
+	if (link != NONE)
+		path->link[path->n++] = link;
+}
+
+static double least(double a, double b)
+{
+	return a > 0 && (b <= 0 || a < b) ? a : b;
+}
+
+/* The remote store's part of a flow, and the network's. */
+static void from_afar(struct storage *storage, enum remote remote, enum net_kind kind,
+		      uint32_t node, struct flow_spec *flow)
+{
+	const struct remote_config *config = &storage->config->remote[remote];
+
+	flow->cap = least(flow->cap, config->client_rate);
+	flow->delay_ns += config->latency_ns;
+	add_link(&flow->path, storage->remote_link[remote]);
+	net_path(storage->net, kind, NONE, node, &flow->path);
+}
+
+uint32_t storage_read(struct storage *storage, uint32_t node, uint32_t model, int64_t bytes,
+		      uint32_t ranks, double loader, int64_t delay_ns, struct sim_event *done)
+{
+	const struct storage_config *config = storage->config;
+	struct read *read = read_new(storage, node, bytes, done);
+	enum tier tier = storage_tier(storage, node, model);
+	double rank_rate = least(loader, config->gpu_rate);
+	struct flow_spec flow = { .bytes = bytes, .weight = ranks, .delay_ns = delay_ns,
+				  .done = &read->event };
+
+	assert(ranks);
+	read->model = model;
+	read->image = false;
+	if (tier < TIER_REMOTE) {
+		rank_rate = least(rank_rate, config->tier[tier].rank_rate);
+		add_link(&flow.path, shelf_at(storage, node, tier)->link);
+	}
+	flow.cap = rank_rate * ranks;
+	if (tier == TIER_REMOTE)
+		from_afar(storage, config->source, config->network, node, &flow);
+	storage->totals.reads[tier]++;
+	storage->totals.bytes[tier] += bytes;
+	read->flow = flow_begin(net_flows(storage->net), &flow);
+	return read->id;
+}
+
+uint32_t storage_pull(struct storage *storage, uint32_t node, int64_t bytes, double rate,
+		      struct sim_event *done)
+{
+	struct read *read = read_new(storage, node, bytes, done);
+	struct flow_spec flow = { .bytes = bytes, .cap = rate, .done = &read->event };
+
+	read->image = true;
+	from_afar(storage, REMOTE_REGISTRY, NET_TCP, node, &flow);
+	storage->totals.pulls++;
+	storage->totals.pulled_bytes += bytes;
+	read->flow = flow_begin(net_flows(storage->net), &flow);
+	return read->id;
+}
+
+void storage_cancel(struct storage *storage, uint32_t id)
+{
+	struct read *read = pool_row(&storage->reads, id);
+
+	flow_cancel(net_flows(storage->net), read->flow);
+	pool_give(&storage->reads, id);
+}
+
+void storage_warm(struct storage *storage, uint32_t model, int64_t bytes, uint32_t nodes)
+{
+	struct rng rng = rng_stream(storage->seed, "storage", model);
+	uint32_t *order = calloc(nodes ? nodes : 1, sizeof(*order));
+
+	assert(order && nodes <= storage->nodes);
+	for (uint32_t i = 0; i < nodes; i++) {
+		uint32_t j = rng_below(&rng, i + 1);
+
+		order[i] = order[j];
+		order[j] = i;
+	}
+	for (int tier = TIER_DRAM; tier < TIER_REMOTE; tier++) {
+		uint32_t warm = (uint32_t)(storage->config->warm[tier] * nodes + 0.5);
+
+		for (uint32_t i = 0; i < warm; i++)
+			storage_put(storage, order[i], model, bytes, tier);
+	}
+	free(order);
+}
+
+void storage_node_down(struct storage *storage, uint32_t node, bool lost)
+{
+	for (int tier = TIER_DRAM; tier < TIER_REMOTE; tier++) {
+		struct shelf *shelf = shelf_at(storage, node, tier);
+
+		if (tier != TIER_DRAM && !lost)
+			continue;
+		shelf->models.n = 0;
+		shelf->bytes = 0;
+	}
+}
+
+struct storage_totals storage_totals(const struct storage *storage)
+{
+	return storage->totals;
+}
+
+static uint32_t link_new(struct storage *storage, double rate)
+{
+	return rate > 0 ? flow_link(net_flows(storage->net), rate) : NONE;
+}
+
+struct storage *storage_new(struct net *net, const struct storage_config *config, uint32_t nodes,
+			    uint64_t seed)
+{
+	struct storage *storage = calloc(1, sizeof(*storage));
+
+	assert(storage);
+	storage->net = net;
+	storage->config = config;
+	storage->reads.row_bytes = sizeof(struct read);
+	storage->nodes = nodes;
+	storage->seed = seed;
+	storage->shelves = calloc((size_t)nodes * TIER_REMOTE + 1, sizeof(*storage->shelves));
+	assert(storage->shelves);
+	for (int i = 0; i < REMOTES; i++)
+		storage->remote_link[i] = link_new(storage, config->remote[i].rate);
+	for (uint32_t i = 0; i < nodes * TIER_REMOTE; i++)
+		storage->shelves[i].link = link_new(storage, config->tier[i % TIER_REMOTE].rate);
+	return storage;
+}
+
+void storage_free(struct storage *storage)
+{
+	if (!storage)
+		return;
+	for (uint32_t i = 0; i < storage->nodes * TIER_REMOTE; i++)
+		vec_release(&storage->shelves[i].models);
+	pool_release(&storage->reads);
+	free(storage->shelves);
+	free(storage);
+}
