@@ -54,7 +54,7 @@ enum msg_kind {                 /* from -> to; `who`; load */
 	MSG_FUNCTION_LOST,      /* world -> control; function: it died */
 	/* pods and nodes */
 	MSG_POD_ARRIVE,         /* world -> control; workload: a pod without a service (plain pod workloads) */
-	MSG_POD_START,          /* control -> world; pod: the kubelet of its node sees the binding */
+	MSG_POD_START,          /* control -> world; pod; load uint64_t, its id: its kubelet sees the binding */
 	MSG_POD_PHASE,          /* world -> control; pod: a phase ended */
 	MSG_POD_READY,          /* world -> control; pod: status written and seen: ready */
 	MSG_POD_FAILED,         /* world -> control; pod: it could not start, or died */
@@ -86,7 +86,7 @@ struct msg {
 		/* verb: enum verb of models/control; writes: sequential writes that it costs (visit count);
 		 * client: whose token bucket; reply / watch: whether WRITTEN / SEEN are wanted */
 		struct { uint32_t gen, client, function; uint16_t verb, writes; bool reply, watch; } write;
-		struct { uint32_t task, examined; uint16_t what; } think;
+		struct { uint32_t task, examined, gen; uint16_t what; } think;
 		struct { uint32_t from, task, gen; uint16_t verb, flag; int64_t value; } send;
 		struct { uint16_t what; } function;
 		struct { uint64_t id; uint32_t gpus, cpu_milli; uint64_t memory_bytes; } arrive;

@@ -22,7 +22,7 @@
 enum { SHAPES = 5 };
 
 struct provision_config {
-	int64_t max_nodes;      /* that the cluster autoscaler may bring the cluster to; 0 = there is none */
+	int64_t max_nodes;      /* that the cluster autoscaler may go up to; 0 = there is none */
 	int64_t scan_ns, give_up_ns;
 };
 
@@ -63,10 +63,10 @@ static inline int64_t need_scored_memory_bytes(const struct need *need)
 struct node {
 	int64_t cpu_milli, memory_bytes;                /* capacity */
 	int64_t free_cpu_milli, free_memory_bytes;
-	int64_t scored_cpu_milli, scored_memory_bytes;  /* requested, empty requests counted at a default */
+	int64_t scored_cpu_milli, scored_memory_bytes;  /* taken, empty requests at a default */
 	int32_t gpus, free_gpus, free_pods, free_ips;
 	uint32_t rack, pool, at;                        /* at: position in its pool */
-	uint32_t holds;                                 /* reservations on it: a node with one changes no hands */
+	uint32_t holds;                                 /* reservations: with one it stays put */
 	int64_t loose_ns;                               /* when it last left a pool */
 	int8_t shapes;                                  /* it can take shapes 0 .. shapes - 1 */
 	bool up;
@@ -91,7 +91,7 @@ struct cluster {
 
 struct found {
 	uint32_t node;                  /* NO_NODE = none has room */
-	uint32_t examined;              /* nodes that a scheduler would have filtered, full ones included */
+	uint32_t examined;              /* nodes that a scheduler filters, full ones included */
 	uint32_t feasible;              /* of them, had room and were scored */
 };
 
@@ -125,7 +125,8 @@ uint32_t search_sample(uint32_t nodes, int64_t percent);
 /* The score of putting need on node, 0..100 times the weights; place has the weights.  Source:
  * kube-scheduler plugins/noderesources least_allocated.go, most_allocated.go,
  * balanced_allocation.go (v1.36: 50 + (50 + with - without) / 2), integer division as there. */
-int64_t search_score(const struct place_config *place, const struct node *node, const struct need *need);
+int64_t search_score(const struct place_config *place, const struct node *node,
+		     const struct need *need);
 /* Looks in a pool for the node of the highest score among the first search_sample() that have
  * room, round robin from where the last search stopped; equal scores are drawn from `ties`.
  * Takes nothing. */

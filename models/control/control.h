@@ -1,0 +1,134 @@
+/* control.h - the control plane: from "so many pods are wanted" to pods that take requests, and
+ * back.  One step machine (models/world.h), whichever plane is chosen.
+ *
+ * The way of a pod is the same in all planes: autoscaler -> Deployment -> ReplicaSet -> a
+ * scheduler's queue -> decision -> bind -> kubelet (the world) -> endpoints.  A plane
+ * (models/control/state.h, struct plane) says who decides on which nodes:
+ *   central     one scheduler, one pool with every node: kube-scheduler's cycle
+ *   functional  an elastic pool of schedule functions, each with nodes of its own; a full one asks
+ *               others, past a cache of what they answered; a top-level control plane scales the
+ *               pool and moves nodes
+ * It owns desired and observed state and decides; it knows no durations.
+ *
+ * What a world does with what comes out:
+ *   MSG_WRITE        who = pod slot (create, bind, delete, status) or service (scale, deployment,
+ *                    replicaset, endpoints).  `writes` sequential writes through the client's
+ *                    bucket; then WRITTEN to the author if `reply`, SEEN to the watchers if
+ *                    `watch`: the same message with another kind.  0 writes cost nothing.
+ *   MSG_THINK        answered by THOUGHT, the same message with another kind; what = enum think
+ *   MSG_SEND         answered by RECEIVED with the same load; who, send.from: a function, or NONE
+ *                    = the top-level control plane
+ *   MSG_POD_START    load: uint64_t, the pod's id (of MSG_POD_ARRIVE, or counted).  pod.phase =
+ *                    PHASES: it runs already.  A pod of a service is then reported by POD_PHASE
+ *                    (SANDBOX .. INIT), POD_READY and after POD_STOP by POD_GONE; a plain pod
+ *                    (pod.service = NONE) by POD_GONE when its life is over.  Told twice, the
+ *                    second is to be ignored.
+ *   MSG_NODE_DOWN    comes when the cluster has given the node up: its pods have failed, whether
+ *                    or not POD_FAILED says so as well
+ *   MSG_FUNCTION_*   who = instance slot; slots are reused.  what = enum function_kind
+ * Every pod gets one MSG_RECORD_POD: when it becomes routable (plain pods: bound), or at its end if
+ * it does not; the pods that are there at the start get none. */
+#ifndef MODELS_CONTROL_CONTROL_H
+#define MODELS_CONTROL_CONTROL_H
+#include "models/cluster/cluster.h"
+#include "models/control/clients.h"
+#include "models/service.h"
+#include "models/world.h"
+
+enum plane_kind { PLANE_CENTRAL, PLANE_FUNCTIONAL };
+enum dispatch { DISPATCH_RANDOM, DISPATCH_ROUND_ROBIN, DISPATCH_LEAST_QUEUE };
+enum probe_order { ORDER_RANDOM, ORDER_POWER_OF_D, ORDER_BEST_CACHED };
+
+/* What MSG_WRITE and MSG_SEND say. */
+enum verb {
+	VERB_SCALE,             /* write: the Deployment's scale */
+	VERB_DEPLOYMENT,        /* write: the ReplicaSet's size */
+	VERB_REPLICASET,        /* write: the ReplicaSet's status, after a sync */
+	VERB_POD_CREATE,
+	VERB_POD_DELETE,
+	VERB_POD_STATUS,        /* write: why a pod was not scheduled */
+	VERB_BIND,
+	VERB_ENDPOINTS,
+	VERB_PROBE,             /* send: have you room for this pod? */
+	VERB_ANSWER,            /* send: flag = a node is held; load struct free_vector */
+	VERB_MIGRATE,           /* send: take over the pod, value = reservation */
+	VERB_TASKS,             /* send: queued pods change hands; load pairs of slot, generation */
+	VERB_RELEASE,           /* send, top to owner: give nodes up; task = to whom, flag = which,
+	                         * value = how many */
+	VERB_RELEASED,          /* send, owner to top: load node ids; task = to whom */
+	VERB_ADOPT,             /* send, top to new owner: load node ids */
+	VERBS
+};
+
+/* The kinds of control functions. */
+enum function_kind { FUNCTION_SCHEDULE };
+
+/* What a function thinks about: MSG_THINK. */
+enum think { THINK_SCHEDULE, THINK_PROBE, THINKS };
+
+/* How many nodes of a partition can still take a pod of 1, 2, 4, 8 GPUs. */
+struct free_vector { uint32_t fit[SHAPES - 1]; };
+
+/* API writes by step. */
+struct visit_config {
+	int64_t autoscale, deployment, create, replicaset, remove, bind, unschedulable, endpoints;
+};
+
+struct backoff_config {
+	int64_t initial_ns, max_ns, flush_ns;           /* of a pod that found no room */
+	int64_t idle_max_ns, idle_flush_ns;             /* central: of one that nothing wakes */
+	int64_t crash_ns, crash_max_ns;                 /* of a service whose pods fail */
+};
+
+struct functional_config {
+	int64_t functions, min, max;    /* schedule functions at the start, least, most */
+	int64_t d;                      /* others asked when the home function is full */
+	int order;                      /* enum probe_order */
+	bool cache, wake;
+	int64_t cache_age_ns, reservation_ns;
+	int64_t interval_ns, target_delay_ns;
+	double rebalance;
+};
+
+struct control_config {
+	int plane;                      /* enum plane_kind */
+	int limits;                     /* enum limits */
+	struct client_limit clients[CLIENTS];
+	struct visit_config visits;
+	struct place_config place;
+	struct backoff_config backoff;
+	struct functional_config functional;
+	int64_t attempts;               /* after which a plain pod is given up; 0 = never */
+	int dispatch;                   /* enum dispatch */
+	int64_t slow_start, burst;      /* ReplicaSet: first batch, most pods a sync */
+	int64_t resync_ns;
+	double cores;                   /* an instance of a control function holds */
+	bool decisions;                 /* MSG_RECORD_DECISION for each */
+};
+
+extern const struct opt control_options[], functional_options[];
+
+struct control;
+
+/* Whether the configuration makes sense and the pods that the services start with fit the cluster;
+ * the message says which option, or which service, does not. */
+bool control_check(const struct control_config *config, const struct cluster_config *cluster,
+		   const struct service_config *services, uint32_t n, struct err *err);
+/* A control plane with its cluster, for a configuration that control_check passed.  The service
+ * configurations must outlive it; seed names its random streams. */
+struct control *control_new(const struct control_config *config,
+			    const struct cluster_config *cluster,
+			    const struct service_config *services, uint32_t n, uint64_t seed);
+/* One step.  load is what rode behind in; NULL if nothing did.  The first, a MSG_TICK at time 0,
+ * starts the pods that are there from the beginning. */
+void control_step(struct control *control, int64_t now, const struct msg *in, const void *load,
+		  struct outbox *out);
+/* The latest time at which it wants a MSG_TICK; TIME_NEVER if it needs none. */
+int64_t control_wakeup(const struct control *control);
+/* What it did until now (core_ns and idle_core_ns up to now); valid until the next call. */
+const struct control_totals *control_totals(struct control *control, int64_t now);
+/* Fills desired, ready (routable) and starting of a service. */
+void control_sample(const struct control *control, uint32_t service, struct series_record *sample);
+/* Frees it and its cluster. */
+void control_free(struct control *control);
+#endif

@@ -1,0 +1,387 @@
+/* Instances that decide, one thing at a time.  What a decision will say is worked out when it
+ * begins, and the node taken then: nobody else may touch an owner's nodes, so that is the same as
+ * taking it when it ends, and the world can price the nodes examined. */
+#include "base/vec.h"
+#include "models/control/state.h"
+#include <assert.h>
+
+/* Weight of the newest queueing delay in the smoothed one.  source: assumption, 1/8 as in TCP's
+ * round-trip estimate (RFC 6298) */
+#define DELAY_WEIGHT 0.125
+
+static void set_live(struct control *c, uint32_t id, bool live)
+{
+	struct function *f = &c->function[id];
+
+	if (live) {
+		f->live_at = c->lives;
+		c->live[c->lives++] = id;
+		c->queued[id] = f->queue.n;
+	} else {
+		uint32_t last = c->live[--c->lives];
+
+		assert(c->live[f->live_at] == id);
+		c->live[f->live_at] = last;
+		c->function[last].live_at = f->live_at;
+		c->queued[id] = NONE;
+	}
+}
+
+uint32_t function_start(struct control *c)
+{
+	uint32_t best = NONE;
+
+	for (uint32_t i = 0; i < c->functions; i++)
+		if (c->function[i].state == FUNCTION_OFF &&
+		    (best == NONE || c->function[i].stopped_ns < c->function[best].stopped_ns))
+			best = i;
+	if (best == NONE)
+		return NONE;
+	c->function[best].state = FUNCTION_STARTING;
+	c->function[best].started_ns = c->now;
+	c->totals.functions_started++;
+	outbox_add(c->out, MSG_FUNCTION_START, best)->function.what = FUNCTION_SCHEDULE;
+	return best;
+}
+
+void function_up(struct control *c, uint32_t id)
+{
+	struct function *f = &c->function[id];
+
+	if (f->state != FUNCTION_STARTING)
+		return;
+	f->state = FUNCTION_UP;
+	f->delay_ns = 0;
+	f->decided = 0;
+	f->release_to = NONE;
+	set_live(c, id, true);
+	c->plane->function_up(c, id);
+	function_adopt(c);
+}
+
+static void end(struct control *c, uint32_t id)
+{
+	struct function *f = &c->function[id];
+
+	f->state = FUNCTION_OFF;
+	f->stopped_ns = c->now;
+	c->held_ns += c->now - f->started_ns;
+	c->busy_ns += f->busy_ns;
+	f->busy_ns = f->busy_seen_ns = 0;
+}
+
+void function_stop(struct control *c, uint32_t id)
+{
+	assert(c->function[id].state == FUNCTION_DRAINING && !c->function[id].queue.n);
+	end(c, id);
+	c->totals.functions_stopped++;
+	outbox_add(c->out, MSG_FUNCTION_STOP, id)->function.what = FUNCTION_SCHEDULE;
+}
+
+void function_drain(struct control *c, uint32_t id)
+{
+	assert(c->function[id].state == FUNCTION_UP);
+	c->function[id].state = FUNCTION_DRAINING;
+	set_live(c, id, false);
+}
+
+/* What a lost function had in hand is to be decided anew. */
+static void replay(struct control *c, uint32_t id)
+{
+	for (uint32_t i = 0; i < c->pods.n; i++) {
+		struct pod *pod = &c->pods.at[i];
+
+		if (pod->function != id || pod->state < POD_QUEUED || pod->state > POD_PARKED)
+			continue;
+		if (pod->state == POD_QUEUED || pod->state == POD_PARKED)
+			pod_unqueue(c, i);
+		if (pod->state == POD_DECIDING && pod->record.node != NO_NODE) {
+			cluster_give(c->cluster, pod->record.node, &pod->need);
+			pod->record.node = NO_NODE;
+		}
+		pod_orphan(c, i);
+	}
+}
+
+void function_lost(struct control *c, uint32_t id)
+{
+	struct function *f = &c->function[id];
+
+	if (f->state == FUNCTION_OFF)
+		return;
+	if (f->thinking)
+		f->busy_ns += c->now - f->thinking_ns;
+	f->thinking = false;
+	f->inbox.n = 0;
+	f->release_to = NONE;
+	f->probing = 0;
+	if (f->state == FUNCTION_UP)
+		set_live(c, id, false);
+	end(c, id);
+	hold_drop_all(c, id, NO_NODE);
+	replay(c, id);
+	c->plane->function_lost(c, id);
+	function_adopt(c);
+}
+
+uint32_t function_choose(struct control *c)
+{
+	uint32_t best = NONE, least = NONE;
+
+	if (!c->lives)
+		return NONE;
+	if (c->config.dispatch == DISPATCH_RANDOM)
+		return c->live[rng_below(&c->choices, c->lives)];
+	c->turn = (c->turn + 1) % c->lives;
+	if (c->config.dispatch == DISPATCH_ROUND_ROBIN)
+		return c->live[c->turn];
+	/* From a place that moves on, so that empty queues take turns. */
+	for (uint32_t i = 0, at = c->turn; i < c->lives && least; i++) {
+		if (c->queued[c->live[at]] < least) {
+			best = c->live[at];
+			least = c->queued[best];
+		}
+		at = at + 1 < c->lives ? at + 1 : 0;
+	}
+	return best;
+}
+
+void pod_enqueue(struct control *c, uint32_t id, uint32_t function)
+{
+	struct function *f = &c->function[function];
+	struct pod *pod = &c->pods.at[id];
+
+	if (f->state != FUNCTION_UP) {
+		c->plane->dispatch(c, id);
+		return;
+	}
+	pod->state = POD_QUEUED;
+	pod->function = function;
+	pod->since_ns = c->now;
+	list_push(c, &f->queue, id);
+	c->queued[function] = f->queue.n;
+	function_next(c, function);
+}
+
+void pod_unqueue(struct control *c, uint32_t id)
+{
+	struct pod *pod = &c->pods.at[id];
+	struct function *f;
+
+	if (pod->function == NONE) {
+		list_remove(c, &c->orphans, id);
+		return;
+	}
+	f = &c->function[pod->function];
+	if (pod->state == POD_PARKED) {
+		list_remove(c, pod->timed ? &f->backoff : &f->parked, id);
+		return;
+	}
+	assert(pod->state == POD_QUEUED);
+	list_remove(c, &f->queue, id);
+	if (f->state == FUNCTION_UP)
+		c->queued[pod->function] = f->queue.n;
+}
+
+void pod_orphan(struct control *c, uint32_t id)
+{
+	c->pods.at[id].state = POD_QUEUED;
+	c->pods.at[id].function = NONE;
+	c->pods.at[id].since_ns = c->now;
+	list_push(c, &c->orphans, id);
+}
+
+void function_adopt(struct control *c)
+{
+	while (c->orphans.n && c->lives) {
+		uint32_t id = c->orphans.head;
+
+		list_remove(c, &c->orphans, id);
+		c->plane->dispatch(c, id);
+	}
+}
+
+void pod_unplaced(struct control *c, uint32_t id)
+{
+	struct pod *pod = &c->pods.at[id];
+	const struct backoff_config *b = &c->config.backoff;
+	int64_t wait_ns = b->initial_ns;
+
+	assert(pod->record.node == NO_NODE);
+	c->totals.unschedulable++;
+	pod->record.attempts++;
+	if (pod->record.service == NONE && c->config.attempts &&
+	    pod->record.attempts >= c->config.attempts) {
+		pod_report(c, id, POD_UNSCHEDULABLE);
+		pod_free(c, id);
+		return;
+	}
+	control_write(c, VERB_POD_STATUS, CLIENT_SCHEDULER, id, pod->gen,
+		      c->config.visits.unschedulable)
+		->write.watch = false;
+	/* initial * 2^(attempts - 1), at most max, ending on a flush.  Source: kube-scheduler
+	 * scheduling_queue.go, calculateBackoffDuration. */
+	for (uint32_t i = 1; i < pod->record.attempts && wait_ns < b->max_ns; i++)
+		wait_ns *= 2;
+	if (wait_ns > b->max_ns)
+		wait_ns = b->max_ns;
+	pod->retry_ns = (c->now + wait_ns + b->flush_ns - 1) / b->flush_ns * b->flush_ns;
+	pod->state = POD_PARKED;
+	pod->since_ns = c->now;
+	pod->timed = false;
+	list_push(c, &c->function[pod->function].parked, id);
+	c->plane->parked(c, id);
+}
+
+void pod_back_off(struct control *c, uint32_t id)
+{
+	struct pod *pod = &c->pods.at[id];
+	struct function *f = &c->function[pod->function];
+
+	assert(pod->state == POD_PARKED && !pod->timed);
+	list_remove(c, &f->parked, id);
+	pod->timed = true;
+	list_push(c, &f->backoff, id);
+	control_arm(c, pod->retry_ns, TIMER_POD, id, pod->gen, pod->record.attempts);
+}
+
+void pod_wake(struct control *c, uint32_t id)
+{
+	struct pod *pod = &c->pods.at[id];
+
+	if (c->now < pod->retry_ns) {
+		pod_back_off(c, id);
+		return;
+	}
+	pod_unqueue(c, id);
+	pod_enqueue(c, id, pod->function);
+}
+
+void function_think(struct control *c, uint32_t id, enum think what, uint32_t pod,
+		    uint32_t examined)
+{
+	struct function *f = &c->function[id];
+	struct msg *msg = outbox_add(c->out, MSG_THINK, id);
+
+	assert(!f->thinking);
+	f->thinking = true;
+	f->what = (uint16_t)what;
+	f->pod = pod;
+	f->pod_gen = c->pods.at[pod].gen;
+	f->examined = examined;
+	f->thinking_ns = c->now;
+	msg->think.task = pod;
+	msg->think.examined = examined;
+	msg->think.gen = ++f->thought;
+	msg->think.what = f->what;
+}
+
+static void decide(struct control *c, uint32_t id)
+{
+	struct function *f = &c->function[id];
+	uint32_t at = f->queue.head;
+	struct pod *pod = &c->pods.at[at];
+	struct found found;
+
+	pod_unqueue(c, at);
+	f->delay_ns += DELAY_WEIGHT * ((double)(c->now - pod->since_ns) - f->delay_ns);
+	f->decided++;
+	c->totals.decisions++;
+	found = search_pool(c->cluster, id, &pod->need, &c->config.place, &c->ties);
+	if (found.node != NO_NODE)
+		cluster_take(c->cluster, found.node, &pod->need);
+	pod->state = POD_DECIDING;
+	pod->since_ns = c->now;
+	pod->record.node = found.node;
+	if (c->config.decisions) {
+		struct decision_record record = { c->now,     pod->record.id, id,
+						  found.node, found.examined, pod->record.probes,
+						  0 };
+
+		outbox_add_load(c->out, MSG_RECORD_DECISION, id, &record, sizeof(record));
+	}
+	function_think(c, id, THINK_SCHEDULE, at, found.examined);
+}
+
+/* A probe of a ring whose size is a power of 2. */
+static struct probe pop_probe(struct function *f)
+{
+	struct probe probe = f->inbox.at[f->inbox.head];
+
+	f->inbox.head = (f->inbox.head + 1) & (f->inbox.cap - 1);
+	f->inbox.n--;
+	return probe;
+}
+
+void function_probed(struct control *c, uint32_t id, struct probe probe)
+{
+	struct function *f = &c->function[id];
+	uint32_t had = f->inbox.cap;
+
+	if (f->inbox.n == had) {
+		f->inbox.at = vec_grow(f->inbox.at, &f->inbox.cap, had + 1, sizeof(probe));
+		/* What lay before the head now follows what lay behind it. */
+		for (uint32_t i = 0; i < f->inbox.head; i++)
+			f->inbox.at[had + i] = f->inbox.at[i];
+	}
+	f->inbox.at[(f->inbox.head + f->inbox.n++) & (f->inbox.cap - 1)] = probe;
+	function_next(c, id);
+}
+
+void function_next(struct control *c, uint32_t id)
+{
+	struct function *f = &c->function[id];
+
+	if (f->thinking || f->state < FUNCTION_UP)
+		return;
+	if (f->release_to != NONE)
+		partition_release(c, id);
+	/* Others wait for the answer to a probe: it goes before own work. */
+	while (f->inbox.n) {
+		struct probe probe = pop_probe(f);
+
+		if (c->plane->probe(c, id, &probe))
+			return;
+	}
+	if (f->queue.n)
+		decide(c, id);
+	else
+		c->plane->idle(c, id);
+}
+
+void function_thought(struct control *c, uint32_t id, const struct msg *msg)
+{
+	struct function *f = &c->function[id];
+	struct pod *pod;
+
+	if (!f->thinking || msg->think.gen != f->thought)
+		return;
+	f->thinking = false;
+	f->busy_ns += c->now - f->thinking_ns;
+	pod = pod_at(c, f->pod, f->pod_gen);
+	if (f->what == THINK_PROBE)
+		c->plane->answer(c, id);
+	else if (pod && pod->state == POD_DECIDING && pod->function == id) {
+		if (pod->record.node != NO_NODE)
+			pod_bind(c, f->pod, id);
+		else
+			c->plane->full(c, id, f->pod);
+	}
+	function_next(c, id);
+}
+
+void function_resync(struct control *c, uint32_t id, int64_t stale_ns)
+{
+	struct function *f = &c->function[id];
+	struct msg *msg;
+
+	if (f->state == FUNCTION_STARTING && f->started_ns <= stale_ns) {
+		outbox_add(c->out, MSG_FUNCTION_START, id)->function.what = FUNCTION_SCHEDULE;
+	} else if (f->thinking && f->thinking_ns <= stale_ns) {
+		msg = outbox_add(c->out, MSG_THINK, id);
+		msg->think.task = f->pod;
+		msg->think.examined = f->examined;
+		msg->think.gen = f->thought;
+		msg->think.what = f->what;
+	}
+}

@@ -1,0 +1,138 @@
+/* Making a control plane, and finding out whether one can be made. */
+#include "base/vec.h"
+#include "models/control/state.h"
+#include <assert.h>
+#include <string.h>
+
+static void make_sets(struct control *c, const struct service_config *services, uint32_t n)
+{
+	c->sets = n;
+	c->set = ARENA_ARRAY(&c->arena, struct set, n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct set *s = &c->set[i];
+
+		s->service = &services[i];
+		s->need = (struct need){ (uint32_t)services[i].tensor_parallel,
+					 (uint32_t)services[i].cpu_milli,
+					 (uint64_t)services[i].memory_bytes };
+		s->desired = s->spec = s->replicas = (int32_t)services[i].replicas;
+		s->rise[s->rises++].level = s->desired;
+		s->oldest = s->youngest = s->changed = s->publishes = NONE;
+	}
+}
+
+static void make_functions(struct control *c)
+{
+	struct functional_config *f = &c->config.functional;
+	uint32_t up = 1;
+
+	c->functions = 1;
+	if (c->plane == &plane_functional) {
+		f->min = f->min ? f->min : f->functions;
+		f->max = f->max ? f->max : f->functions;
+		up = (uint32_t)f->functions;
+		c->functions = (uint32_t)f->max;
+		probe_cache_init(&c->cache, c->functions, f->cache_age_ns);
+	}
+	c->function = ARENA_ARRAY(&c->arena, struct function, c->functions);
+	c->live = ARENA_ARRAY(&c->arena, uint32_t, c->functions);
+	c->queued = ARENA_ARRAY(&c->arena, uint32_t, c->functions);
+	vec_reserve(&c->scratch, c->functions);
+	for (uint32_t i = 0; i < c->functions; i++) {
+		c->function[i].release_to = c->function[i].hold = NONE;
+		c->queued[i] = NONE;
+		if (i >= up)
+			continue;
+		c->function[i].state = FUNCTION_UP;
+		c->function[i].live_at = c->lives;
+		c->queued[i] = 0;
+		c->live[c->lives++] = i;
+	}
+}
+
+/* NULL with a message if the pods of the start do not fit. */
+static struct control *make(const struct control_config *config,
+			    const struct cluster_config *cluster,
+			    const struct service_config *services, uint32_t n, uint64_t seed,
+			    struct err *err)
+{
+	struct control *c = vec_grow(NULL, &(uint32_t){ 0 }, 1, sizeof(*c));
+
+	memset(c, 0, sizeof(*c));
+	c->config = *config;
+	c->plane = config->plane == PLANE_CENTRAL ? &plane_central : &plane_functional;
+	c->ties = rng_stream(seed, "control/ties", 0);
+	c->choices = rng_stream(seed, "control/choices", 0);
+	c->free_hold = NONE;
+	arena_init(&c->arena);
+	make_sets(c, services, n);
+	make_functions(c);
+	c->cluster = cluster_new(cluster, c->functions);
+	for (uint32_t i = 0; i < c->cluster->n; i++)
+		cluster_own(c->cluster, i, 0);
+	if (initial_place(c, err))
+		return c;
+	control_free(c);
+	return NULL;
+}
+
+struct control *control_new(const struct control_config *config,
+			    const struct cluster_config *cluster,
+			    const struct service_config *services, uint32_t n, uint64_t seed)
+{
+	struct err err;
+	struct control *c = make(config, cluster, services, n, seed, &err);
+
+	assert(c);
+	return c;
+}
+
+bool control_check(const struct control_config *config, const struct cluster_config *cluster,
+		   const struct service_config *services, uint32_t n, struct err *err)
+{
+	const struct functional_config *f = &config->functional;
+	struct control *c;
+
+	if (config->plane == PLANE_FUNCTIONAL) {
+		if (f->min > f->functions)
+			return err_set(err,
+				       "control.functional.min is %lld, more than the %lld "
+				       "functions of the start",
+				       (long long)f->min, (long long)f->functions);
+		if (f->max && f->max < f->functions)
+			return err_set(err,
+				       "control.functional.max is %lld, less than the %lld "
+				       "functions of the start",
+				       (long long)f->max, (long long)f->functions);
+		if (f->functions > cluster->nodes)
+			return err_set(err,
+				       "control.functional.functions is %lld, but the cluster "
+				       "has %lld nodes: a function needs one of its own",
+				       (long long)f->functions, (long long)cluster->nodes);
+	}
+	if (cluster->provision.max_nodes && cluster->provision.max_nodes < cluster->nodes)
+		return err_set(err,
+			       "cluster.provision.max_nodes is %lld, less than cluster.nodes, "
+			       "which is %lld",
+			       (long long)cluster->provision.max_nodes, (long long)cluster->nodes);
+	c = make(config, cluster, services, n, 1, err);
+	control_free(c);
+	return c != NULL;
+}
+
+void control_free(struct control *c)
+{
+	if (!c)
+		return;
+	for (uint32_t i = 0; i < c->functions; i++)
+		free(c->function[i].inbox.at);
+	cluster_free(c->cluster);
+	probe_cache_release(&c->cache);
+	timer_release(&c->timers);
+	vec_release(&c->pods);
+	vec_release(&c->holds);
+	vec_release(&c->scratch);
+	free(c->targets);
+	arena_release(&c->arena);
+	free(c);
+}

@@ -1,0 +1,136 @@
+/* The option tables of the control plane. */
+#include "models/control/control.h"
+
+#define CONTROL(f) offsetof(struct control_config, f)
+#define VISITS(f) offsetof(struct visit_config, f)
+#define BACKOFF(f) offsetof(struct backoff_config, f)
+#define FUNCTIONAL(f) offsetof(struct functional_config, f)
+
+static const char *const planes[] = { "central", "functional", NULL };
+static const char *const limits[] = { "default", "tuned", "unlimited", NULL };
+static const char *const dispatches[] = { "random", "round-robin", "least-queue", NULL };
+static const char *const orders[] = { "random", "power-of-d", "best-cached", NULL };
+
+static const char counted[] = "estimate: writes of one 0 -> 1 cold start, control-plane.md 1.3";
+static const char queue[] = "kube-scheduler backend/queue/scheduling_queue.go";
+
+static const struct opt visit_options[] = {
+	{ "autoscale", OPT_INT, UNIT_NONE, VISITS(autoscale), "3", 0, 1000,
+	  .help = "by the autoscaler for a change of scale: the scale, its own and the SKS's "
+		  "status",
+	  .source = "fit: Knative's knee between 2 and 3 cold starts/s at 10 writes/s" },
+	{ "deployment", OPT_INT, UNIT_NONE, VISITS(deployment), "3", 0, 1000,
+	  .help = "by the Deployment controller for a change of scale", .source = counted },
+	{ "create", OPT_INT, UNIT_NONE, VISITS(create), "1", 0, 1000,
+	  .help = "by the ReplicaSet controller for a new pod", .source = counted },
+	{ "replicaset", OPT_INT, UNIT_NONE, VISITS(replicaset), "2", 0, 1000,
+	  .help = "by the ReplicaSet controller after a sync: status", .source = counted },
+	{ "remove", OPT_INT, UNIT_NONE, VISITS(remove), "1", 0, 1000,
+	  .help = "by the ReplicaSet controller for a pod less", .source = counted },
+	{ "bind", OPT_INT, UNIT_NONE, VISITS(bind), "1", 0, 1000,
+	  .help = "by a scheduler for a pod that found a node", .source = counted },
+	{ "unschedulable", OPT_INT, UNIT_NONE, VISITS(unschedulable), "1", 0, 1000,
+	  .help = "by a scheduler for a pod that found none: its status",
+	  .source = "kube-scheduler schedule_one.go, handleSchedulingFailure" },
+	{ "endpoints", OPT_INT, UNIT_NONE, VISITS(endpoints), "3", 0, 1000,
+	  .help = "by the endpoints controller for a change of a service's endpoints",
+	  .source = counted },
+	OPT_END
+};
+
+static const struct opt backoff_options[] = {
+	{ "initial", OPT_INT, UNIT_TIME, BACKOFF(initial_ns), "1s", 1e6, 3.6e12,
+	  .help = "wait of a pod after its first attempt; doubles with each", .source = queue },
+	{ "max", OPT_INT, UNIT_TIME, BACKOFF(max_ns), "10s", 1e6, 3.6e12,
+	  .help = "longest such wait", .source = queue },
+	{ "flush", OPT_INT, UNIT_TIME, BACKOFF(flush_ns), "1s", 1, 3.6e12,
+	  .help = "waits end on multiples of this", .source = queue },
+	{ "idle_max", OPT_INT, UNIT_TIME, BACKOFF(idle_max_ns), "5min", 1e6, 8.64e13,
+	  .help = "central: an unschedulable pod is tried again by then, whatever happens",
+	  .source = queue },
+	{ "idle_flush", OPT_INT, UNIT_TIME, BACKOFF(idle_flush_ns), "30s", 1e6, 8.64e13,
+	  .help = "central: how often that is looked for", .source = queue },
+	{ "crash", OPT_INT, UNIT_TIME, BACKOFF(crash_ns), "10s", 0, 8.64e13,
+	  .help = "wait of a service after a pod of it failed; doubles until one becomes ready",
+	  .source = "kubelet's crash-loop back-off: 10 s" },
+	{ "crash_max", OPT_INT, UNIT_TIME, BACKOFF(crash_max_ns), "5min", 0, 8.64e13,
+	  .help = "longest such wait", .source = "kubelet's crash-loop back-off: 5 min" },
+	OPT_END
+};
+
+const struct opt functional_options[] = {
+	{ "functions", OPT_INT, UNIT_NONE, FUNCTIONAL(functions), "4", 1, 4096,
+	  .help = "schedule functions at the start, each with an equal part of the nodes",
+	  .source = "assumption; swept" },
+	{ "min", OPT_INT, UNIT_NONE, FUNCTIONAL(min), "1", 0, 4096,
+	  .help = "fewest schedule functions; 0 = as many as at the start",
+	  .source = "assumption; swept" },
+	{ "max", OPT_INT, UNIT_NONE, FUNCTIONAL(max), "32", 0, 4096,
+	  .help = "most schedule functions; 0 = as many as at the start",
+	  .source = "assumption; swept" },
+	{ "d", OPT_INT, UNIT_NONE, FUNCTIONAL(d), "2", 0, 16,
+	  .help = "other functions that a full one asks for a pod", .source = "assumption; swept" },
+	{ "order", OPT_CHOICE, UNIT_NONE, FUNCTIONAL(order), "power-of-d", .choices = orders,
+	  .help = "whom it asks: any, the freer by its cache of two, the freest by its cache",
+	  .source = "assumption; swept" },
+	{ "cache", OPT_BOOL, UNIT_NONE, FUNCTIONAL(cache), "true",
+	  .help = "skips those whose last answer says that they have no room",
+	  .source = "assumption; swept" },
+	{ "cache_age", OPT_INT, UNIT_TIME, FUNCTIONAL(cache_age_ns), "1s", 0, 3.6e12,
+	  .help = "answers older than this are not trusted", .source = "assumption; swept" },
+	{ "reservation", OPT_INT, UNIT_TIME, FUNCTIONAL(reservation_ns), "1s", 1e3, 3.6e12,
+	  .help = "how long an asked function holds a node, and the asker waits for its answer",
+	  .source = "assumption; swept" },
+	{ "wake", OPT_BOOL, UNIT_NONE, FUNCTIONAL(wake), "true",
+	  .help = "room that comes free is given to a pod that waits for it at its owner",
+	  .source = "assumption: an owner knows its nodes; false = back-off alone" },
+	{ "interval", OPT_INT, UNIT_TIME, FUNCTIONAL(interval_ns), "10s", 1e6, 3.6e12,
+	  .help = "time between decisions of the top-level control plane",
+	  .source = "assumption; swept" },
+	{ "target_delay", OPT_INT, UNIT_TIME, FUNCTIONAL(target_delay_ns), "50ms", 1e3, 3.6e12,
+	  .help = "queueing delay of a pod above which functions are added",
+	  .source = "assumption; swept" },
+	{ "rebalance", OPT_REAL, UNIT_NONE, FUNCTIONAL(rebalance), "2", 0, 1e6,
+	  .help = "free GPUs of the freest : least free partition at which nodes move; 0 = never",
+	  .source = "Goedel's node shuffler: max > 2 x min" },
+	OPT_END
+};
+
+const struct opt control_options[] = {
+	{ "plane", OPT_CHOICE, UNIT_NONE, CONTROL(plane), "central", .choices = planes,
+	  .help = "central: one scheduler; functional: an elastic pool of them, each with its "
+		  "nodes" },
+	{ "limits", OPT_CHOICE, UNIT_NONE, CONTROL(limits), "default", .choices = limits,
+	  .help = "token buckets of the API server's clients",
+	  .source = "Knative, kube-controller-manager and kube-scheduler; tuned: scheduler_perf" },
+	{ "clients", OPT_TABLE, UNIT_NONE, CONTROL(clients), NULL, .sub = client_options,
+	  .help = "single buckets, over what limits says" },
+	{ "visits", OPT_TABLE, UNIT_NONE, CONTROL(visits), NULL, .sub = visit_options,
+	  .help = "API writes by step" },
+	{ "place", OPT_TABLE, UNIT_NONE, CONTROL(place), NULL, .sub = place_options,
+	  .help = "how a node is chosen" },
+	{ "backoff", OPT_TABLE, UNIT_NONE, CONTROL(backoff), NULL, .sub = backoff_options,
+	  .help = "waiting before the next attempt" },
+	{ "functional", OPT_TABLE, UNIT_NONE, CONTROL(functional), NULL, .sub = functional_options,
+	  .help = "the functional plane" },
+	{ "attempts", OPT_INT, UNIT_NONE, CONTROL(attempts), "0", 0, 1e6,
+	  .help = "after which a plain pod without a node is given up; 0 = never" },
+	{ "dispatch", OPT_CHOICE, UNIT_NONE, CONTROL(dispatch), "round-robin",
+	  .choices = dispatches, .help = "which schedule function a new pod goes to",
+	  .source = "assumption; swept" },
+	{ "slow_start", OPT_INT, UNIT_NONE, CONTROL(slow_start), "1", 1, 1e6,
+	  .help = "pods of the first batch of a ReplicaSet's sync; doubles with each batch",
+	  .source = "kube-controller-manager SlowStartInitialBatchSize" },
+	{ "burst", OPT_INT, UNIT_NONE, CONTROL(burst), "500", 1, 1e6,
+	  .help = "pods a ReplicaSet's sync creates or deletes at most",
+	  .source = "kube-controller-manager BurstReplicas" },
+	{ "resync", OPT_INT, UNIT_TIME, CONTROL(resync_ns), "12h", 1e6, 8.64e14,
+	  .help = "what has not been answered for so long is asked for again",
+	  .source = "kube-controller-manager --min-resync-period" },
+	{ "cores", OPT_REAL, UNIT_NONE, CONTROL(cores), "1", 0, 1e4,
+	  .help = "cores that an instance of a control function holds",
+	  .source = "assumption: a decision runs on one core" },
+	{ "decisions", OPT_BOOL, UNIT_NONE, CONTROL(decisions), "false",
+	  .help = "a record for every scheduling decision" },
+	OPT_END
+};

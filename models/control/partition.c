@@ -1,0 +1,164 @@
+/* Who owns which nodes.  A node changes hands in three messages: the top-level control plane tells
+ * the owner (RELEASE), which gives up nodes of its choice between two decisions and says which
+ * (RELEASED); only then does the top give them to the new owner (ADOPT).  In between they have
+ * none, so two never have one; a message that is lost leaves them loose until the next sweep.
+ * Nodes with a reservation stay where they are. */
+#include "base/vec.h"
+#include "models/control/state.h"
+#include <assert.h>
+
+/* Node ids, or halves of pairs, in one message: a load has at most 65,535 bytes. */
+#define LOAD_WORDS 8192
+
+void partition_start(struct control *c)
+{
+	uint32_t n = c->cluster->n;
+
+	while (c->cluster->pool[0].n)
+		cluster_disown(c->cluster, c->cluster->pool[0].node[0], c->now);
+	for (uint32_t i = 0; i < n; i++)
+		cluster_own(c->cluster, i, c->live[(uint64_t)i * c->lives / n]);
+}
+
+void partition_order(struct control *c, uint32_t from, uint32_t to, enum release how, uint32_t n)
+{
+	struct msg *msg = control_send(c, NONE, from, VERB_RELEASE, NULL, 0);
+
+	msg->send.task = to;
+	msg->send.flag = (uint16_t)how;
+	msg->send.value = n;
+}
+
+/* Which nodes to give up, into scratch. */
+static void choose(struct control *c, uint32_t id)
+{
+	const struct function *f = &c->function[id];
+	const struct pool *pool = &c->cluster->pool[id];
+	uint32_t n = 0;
+
+	c->scratch.n = 0;
+	for (uint32_t at = 0; at < pool->n; at++) {
+		const struct node *node = &c->cluster->node[pool->node[at]];
+
+		if (node->holds)
+			continue;
+		if (f->release_how == RELEASE_HALF && at % 2 == 0)
+			continue;
+		if (f->release_how == RELEASE_FREE) {
+			if (n >= f->release_n || c->scratch.n + 1 >= pool->n)
+				break;
+			if (!node->up || !node->free_gpus)
+				continue;
+			n += (uint32_t)node->free_gpus;
+		}
+		vec_push(&c->scratch, pool->node[at]);
+	}
+}
+
+static void send_words(struct control *c, uint32_t from, uint32_t to, enum verb verb, uint32_t task,
+		       const uint32_t *words, uint32_t n)
+{
+	for (uint32_t at = 0, part; at < n; at += part) {
+		part = n - at < LOAD_WORDS ? n - at : LOAD_WORDS;
+		control_send(c, from, to, verb, words + at, part * (uint32_t)sizeof(*words))
+			->send.task = task;
+	}
+}
+
+/* Queued pods go along with half or all of the nodes. */
+static void send_tasks(struct control *c, uint32_t id, uint32_t to, bool all)
+{
+	struct function *f = &c->function[id];
+	uint32_t i = 0;
+
+	c->scratch.n = 0;
+	for (uint32_t at = f->queue.n ? f->queue.head : NONE, next; at != NONE; at = next, i++) {
+		struct pod *pod = &c->pods.at[at];
+
+		next = pod->next;
+		if (!all && i % 2 == 0)
+			continue;
+		pod_unqueue(c, at);
+		pod->state = POD_MOVING;
+		pod->function = to;
+		pod->since_ns = c->now;
+		vec_push(&c->scratch, at);
+		vec_push(&c->scratch, pod->gen);
+	}
+	send_words(c, id, to, VERB_TASKS, 0, c->scratch.at, c->scratch.n);
+}
+
+void partition_release(struct control *c, uint32_t id)
+{
+	struct function *f = &c->function[id];
+	uint32_t to = f->release_to, how = f->release_how;
+
+	assert(!f->thinking);
+	choose(c, id);
+	f->release_to = NONE;
+	for (uint32_t i = 0; i < c->scratch.n; i++)
+		cluster_disown(c->cluster, c->scratch.at[i], c->now);
+	c->totals.rebalanced_nodes += c->scratch.n;
+	send_words(c, id, NONE, VERB_RELEASED, to, c->scratch.at, c->scratch.n);
+	if (how != RELEASE_FREE)
+		send_tasks(c, id, to, how == RELEASE_ALL);
+}
+
+void partition_assign(struct control *c, const uint32_t *nodes, uint32_t n, uint32_t to)
+{
+	send_words(c, NONE, to, VERB_ADOPT, 0, nodes, n);
+}
+
+void partition_adopt(struct control *c, uint32_t id, const uint32_t *nodes, uint32_t n)
+{
+	if (c->function[id].state != FUNCTION_UP)
+		return;
+	for (uint32_t i = 0; i < n; i++) {
+		if (c->cluster->node[nodes[i]].pool != NO_POOL)
+			continue;
+		cluster_own(c->cluster, nodes[i], id);
+		if (c->cluster->node[nodes[i]].up)
+			c->plane->freed(c, nodes[i]);
+	}
+}
+
+void partition_tasks(struct control *c, uint32_t id, const uint32_t *pairs, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const struct pod *pod = pod_at(c, pairs[2 * i], pairs[2 * i + 1]);
+
+		if (pod && pod->state == POD_MOVING && pod->function == id)
+			pod_enqueue(c, pairs[2 * i], id);
+	}
+}
+
+uint32_t partition_least(const struct control *c, uint32_t except)
+{
+	uint32_t best = NONE;
+
+	for (uint32_t i = 0; i < c->lives; i++) {
+		uint32_t id = c->live[i];
+
+		if (id != except &&
+		    (best == NONE || c->cluster->pool[id].n < c->cluster->pool[best].n))
+			best = id;
+	}
+	return best;
+}
+
+void partition_sweep(struct control *c, int64_t since_ns)
+{
+	uint32_t at = 0, part;
+
+	if (!c->cluster->loose || !c->lives)
+		return;
+	c->scratch.n = 0;
+	for (uint32_t i = 0; i < c->cluster->n; i++)
+		if (c->cluster->node[i].pool == NO_POOL && c->cluster->node[i].loose_ns <= since_ns)
+			vec_push(&c->scratch, i);
+	/* Equal parts; a remainder smaller than the functions' number goes to the first ones. */
+	for (uint32_t i = 0; i < c->lives && at < c->scratch.n; i++, at += part) {
+		part = (c->scratch.n - at + c->lives - i - 1) / (c->lives - i);
+		partition_assign(c, c->scratch.at + at, part, c->live[i]);
+	}
+}

@@ -1,0 +1,374 @@
+/* state.h - the insides of the control plane: its tables, and what its files offer each other.
+ *
+ * For models/control/ and its tests alone.  Pods, sets (one a service), control functions and
+ * reservations are rows; a row that is reused has a generation.  During a step `now` and `out` are
+ * those of the step.  What a function may know: its own pool, its own queue, its row of the probe
+ * cache, and what messages brought; only the top-level control plane looks at all functions. */
+#ifndef MODELS_CONTROL_STATE_H
+#define MODELS_CONTROL_STATE_H
+#include "base/arena.h"
+#include "models/control/control.h"
+#include "models/control/probe_cache.h"
+#include "models/control/timer.h"
+
+/* Doubly linked pods, first in first out. */
+struct list { uint32_t head, tail, n; };
+
+enum pod_state {
+	POD_UNUSED,
+	POD_CREATING,           /* the object is being written */
+	POD_QUEUED,             /* in a function's queue, or in none yet (orphans) */
+	POD_DECIDING,           /* a function is at it; node: what it will say */
+	POD_PROBING,            /* its function has asked another one */
+	POD_MIGRATING,          /* on its way to the function that holds a node for it */
+	POD_MOVING,             /* on its way from queue to queue */
+	POD_PARKED,             /* no room: waits for a back-off or an event */
+	POD_BINDING,            /* node taken; the binding is being written */
+	POD_STARTING,           /* bound: the kubelet is at it; a plain pod stays here */
+	POD_WARM,               /* ready, not routable yet */
+	POD_SERVING,            /* routable */
+	POD_STOPPING,           /* told to stop */
+	POD_DEAD,               /* gone, but its endpoint is not */
+	POD_STATES
+};
+
+struct pod {
+	struct pod_record record;
+	struct need need;
+	uint32_t gen;
+	uint32_t next, prev;            /* in a queue, a parked or the free list */
+	uint32_t older, younger;        /* in its set */
+	uint32_t endpoint_next;
+	uint32_t function;              /* that has it, queued to parked; who binds it after */
+	uint32_t asked;                 /* probing: whom */
+	uint32_t probe;                 /* number of the probe, for its timer */
+	int64_t since_ns;               /* of this state, or of the last write in it */
+	int64_t retry_ns;               /* parked: not before */
+	uint8_t state, targets, target; /* functions to ask in this attempt; the next of them */
+	bool replied;                   /* the create has been answered */
+	bool doomed;                    /* to be deleted */
+	bool deleting;                  /* its delete is being written */
+	bool in_endpoints;              /* in a list of its set's endpoints */
+	bool routable;                  /* serving has been told of it */
+	bool reported;                  /* its record is out */
+	bool timed;                     /* parked: a timer will wake it */
+	bool provision;                 /* parked: nodes have been asked for because of it */
+	bool counted;                   /* among its set's existing pods */
+};
+
+/* When the wanted number of pods last reached a level. */
+struct rise { int64_t at_ns; int32_t level; };
+enum { RISES = 8 };
+
+/* A chain of level-triggered stages: desired -> spec -> replicas -> existing. */
+struct set {
+	const struct service_config *service;
+	struct need need;
+	int32_t desired;                /* as the autoscaler last said */
+	int32_t spec, spec_writing;     /* Deployment; the second is on its way there */
+	int32_t replicas, replicas_writing; /* ReplicaSet */
+	int32_t existing, serving;      /* pods neither doomed nor dead; of them routable */
+	bool scaling, deploying, publishing; /* a write is under way */
+	uint32_t scale_seq, deploy_seq, publish_seq;
+	int64_t scale_ns, deploy_ns, publish_ns; /* when it was sent */
+	int32_t to_create, batch;       /* of the sync under way */
+	uint32_t unanswered;            /* creates of the batch */
+	uint32_t oldest, youngest;      /* pods */
+	uint32_t changed, publishes;    /* pods whose endpoint is to change, is being written */
+	struct rise rise[RISES];
+	uint32_t rises;
+	int64_t lost_ns;                /* when a pod was last lost */
+	int64_t hold_ns;                /* no new pods before: back-off */
+	uint32_t failures;              /* since one became ready */
+};
+
+enum function_state { FUNCTION_OFF, FUNCTION_STARTING, FUNCTION_UP, FUNCTION_DRAINING };
+
+/* A probe that waits to be answered. */
+struct probe { uint32_t from, pod, gen; };
+
+struct function {
+	uint8_t state;
+	bool thinking;
+	uint16_t what;                  /* enum think */
+	uint32_t thought;               /* number of the thought under way */
+	uint32_t pod, pod_gen;          /* that it is about */
+	uint32_t asker, hold, hold_gen; /* a probe: from whom; the reservation made, or NONE */
+	uint32_t examined;
+	int64_t thinking_ns;            /* since */
+	struct list queue;
+	struct list parked, backoff;    /* no room: waiting for an event; for a timer */
+	struct { struct probe *at; uint32_t head, n, cap; } inbox; /* ring, cap a power of 2 */
+	uint32_t live_at;               /* position in control.live */
+	uint32_t probing, holds;        /* own pods that probe; reservations on its nodes */
+	/* To be given up between two decisions; NONE = nothing. */
+	uint32_t release_to, release_how, release_n;
+	double delay_ns;                /* queueing delay, smoothed */
+	uint32_t decided;               /* since the top-level control plane last looked */
+	int64_t busy_ns, busy_seen_ns;  /* deciding; at that look */
+	int64_t started_ns, stopped_ns;
+};
+
+/* A node that an asked function keeps for a pod. */
+struct hold {
+	struct need need;
+	uint32_t pod, pod_gen, node, function, gen, next;
+	bool live;
+};
+
+enum timer_kind {
+	TIMER_SET,              /* back-off of a service is over */
+	TIMER_POD,              /* back-off of a pod is over */
+	TIMER_PROBE,            /* an answer has not come */
+	TIMER_HOLD,             /* a reservation expires */
+	TIMER_IDLE,             /* central: look for unschedulable pods too long forgotten */
+	TIMER_TOP,
+	TIMER_SCAN,             /* cluster autoscaler */
+	TIMER_RESYNC,
+	TIMER_KINDS
+};
+
+struct control;
+
+/* What one control plane does its own way; the rest is common. */
+struct plane {
+	/* Divides the nodes, starts timers; the pods of the start have been placed. */
+	void (*start)(struct control *control);
+	/* A pod is to be scheduled: into whose queue (pod_enqueue), or orphan it. */
+	void (*dispatch)(struct control *control, uint32_t pod);
+	/* A function found no node of its own for a pod (state POD_DECIDING). */
+	void (*full)(struct control *control, uint32_t function, uint32_t pod);
+	/* A pod that nobody has room for was put among the parked of its function. */
+	void (*parked)(struct control *control, uint32_t pod);
+	/* A parked pod's back-off is over. */
+	void (*retry)(struct control *control, uint32_t pod);
+	/* Something came free on a node. */
+	void (*freed)(struct control *control, uint32_t node);
+	/* A probe from the inbox: begins to think about it, or returns false if it is void. */
+	bool (*probe)(struct control *control, uint32_t function, const struct probe *probe);
+	/* The probe has been thought about. */
+	void (*answer)(struct control *control, uint32_t function);
+	/* A message between functions came; function NONE = the top-level control plane. */
+	void (*received)(struct control *control, uint32_t function, const struct msg *msg,
+			 const void *load);
+	/* A function has nothing to do (and its queue is empty). */
+	void (*idle)(struct control *control, uint32_t function);
+	/* A function came up (is UP, has no nodes); was lost (is OFF, its tables are as they
+	 * were). */
+	void (*function_up)(struct control *control, uint32_t function);
+	void (*function_lost)(struct control *control, uint32_t function);
+	/* A new or a recovered node without an owner. */
+	void (*node_up)(struct control *control, uint32_t node);
+	/* One of its own timers. */
+	void (*timer)(struct control *control, const struct timer *timer);
+};
+
+extern const struct plane plane_central, plane_functional;
+
+struct control {
+	struct control_config config;
+	const struct plane *plane;
+	struct arena arena;             /* tables of fixed size */
+	struct cluster *cluster;
+	int64_t now;
+	struct outbox *out;
+	bool begun;
+	struct { struct pod *at; uint32_t n, cap; } pods;
+	struct list free_pods;
+	uint32_t *targets, targets_cap; /* functional.d a pod: functions to ask */
+	uint64_t next_pod;
+	struct set *set;
+	uint32_t sets;
+	struct function *function;
+	uint32_t functions;             /* slots */
+	uint32_t *live, lives;          /* slots that are UP */
+	uint32_t *queued;               /* length of each queue; NONE = not UP */
+	uint32_t turn;                  /* round robin */
+	struct list orphans;            /* pods to be dispatched once a function is up */
+	struct { struct hold *at; uint32_t n, cap; } holds;
+	uint32_t free_hold;
+	struct probe_cache cache;
+	struct { uint32_t *at; uint32_t n, cap; } scratch;
+	struct timers timers;
+	uint32_t nodes_coming;          /* asked for, not up */
+	int64_t nodes_asked_ns;
+	uint32_t calm;                  /* intervals of little delay on end */
+	struct rng ties, choices;
+	struct control_totals totals;
+	int64_t held_ns, busy_ns;       /* of functions that are no more */
+};
+
+/* control.c: sending. */
+/* A write; returns the message for what is unusual in it. */
+struct msg *control_write(struct control *control, enum verb verb, enum client client,
+			  uint32_t object, uint32_t gen, int64_t writes);
+/* A message from one function to another, with a load if bytes. */
+struct msg *control_send(struct control *control, uint32_t from, uint32_t to, enum verb verb,
+			 const void *load, uint32_t bytes);
+/* Arms a timer. */
+void control_arm(struct control *control, int64_t at_ns, enum timer_kind kind, uint32_t id,
+		 uint32_t gen, uint32_t extra);
+
+/* list.c */
+/* Appends a pod to a list; it must be in none. */
+void list_push(struct control *control, struct list *list, uint32_t pod);
+/* Takes a pod out of the list that it is in. */
+void list_remove(struct control *control, struct list *list, uint32_t pod);
+
+/* pods.c: a pod from its object to its end. */
+/* A new row in state POD_CREATING; wanted at wanted_ns. */
+uint32_t pod_new(struct control *control, uint32_t service, uint64_t id, const struct need *need,
+		 int64_t wanted_ns);
+/* The pod of this slot if the generation is its present one, else NULL. */
+struct pod *pod_at(struct control *control, uint32_t pod, uint32_t gen);
+/* The row is free again; it must be in no list. */
+void pod_free(struct control *control, uint32_t pod);
+/* Emits its record with this end. */
+void pod_report(struct control *control, uint32_t pod, enum pod_end end);
+/* The object is there: to the scheduler. */
+void pod_created(struct control *control, uint32_t pod);
+/* A node is taken for it: writes the binding, as `function`. */
+void pod_bind(struct control *control, uint32_t pod, uint32_t function);
+/* The binding is seen: to the kubelet. */
+void pod_bound(struct control *control, uint32_t pod);
+/* From the world. */
+void pod_phase(struct control *control, uint32_t pod, uint32_t phase);
+void pod_ready(struct control *control, uint32_t pod);
+void pod_failed(struct control *control, uint32_t pod);
+void pod_gone(struct control *control, uint32_t pod);
+/* It is not wanted any more: endpoint, then delete, then stop. */
+void pod_doom(struct control *control, uint32_t pod);
+/* Writes its deletion. */
+void pod_delete(struct control *control, uint32_t pod);
+/* The deletion is seen. */
+void pod_deleted(struct control *control, uint32_t pod);
+/* Says again what has not been answered since before stale_ns. */
+void pod_resync(struct control *control, uint32_t pod, int64_t stale_ns);
+/* A message to the kubelet about it: start, stop. */
+struct msg *pod_tell(struct control *control, enum msg_kind kind, uint32_t pod);
+/* Gives back what it has taken of its node. */
+void pod_give(struct control *control, uint32_t pod);
+
+/* sets.c: a service's pods. */
+/* Continues every stage of the chain that lags behind the one before it. */
+void set_drive(struct control *control, uint32_t set);
+/* The desired number is now this. */
+void set_desire(struct control *control, uint32_t set, int32_t desired);
+/* A write of the set was seen. */
+void set_seen(struct control *control, uint32_t set, const struct msg *msg);
+/* The create of a pod was answered (or never will be). */
+void set_answered(struct control *control, uint32_t pod);
+/* A pod no longer counts among the existing: doomed or dead. */
+void set_uncount(struct control *control, uint32_t pod);
+/* Takes it out of its set's list. */
+void set_unlink(struct control *control, uint32_t pod);
+/* A pod that runs from the start. */
+void set_adopt(struct control *control, uint32_t set, uint32_t pod);
+/* Writes again what has not been answered since before `stale_ns`. */
+void set_resync(struct control *control, uint32_t set, int64_t stale_ns);
+
+/* endpoints.c */
+/* The pod's endpoint is to change: published or withdrawn with the set's next write. */
+void endpoint_change(struct control *control, uint32_t pod);
+/* The write was seen. */
+void endpoint_seen(struct control *control, uint32_t set, uint32_t seq);
+/* Writes again if nothing came back since before stale_ns. */
+void endpoint_resync(struct control *control, uint32_t set, int64_t stale_ns);
+/* Serving is told that it is routable. */
+void endpoint_up(struct control *control, uint32_t pod);
+
+/* functions.c: instances that decide, one thing at a time. */
+/* A slot is started: MSG_FUNCTION_START; returns it, or NONE if all are taken. */
+uint32_t function_start(struct control *control);
+/* It is up. */
+void function_up(struct control *control, uint32_t function);
+/* It ends (idle and drained). */
+void function_stop(struct control *control, uint32_t function);
+/* It died. */
+void function_lost(struct control *control, uint32_t function);
+/* No more pods are dispatched to it. */
+void function_drain(struct control *control, uint32_t function);
+/* Puts a pod into its queue. */
+void pod_enqueue(struct control *control, uint32_t pod, uint32_t function);
+/* Takes a pod out of the queue or a list of its function, or from the orphans. */
+void pod_unqueue(struct control *control, uint32_t pod);
+/* Puts a pod among those that wait for a function; function_adopt sends them on. */
+void pod_orphan(struct control *control, uint32_t pod);
+/* Dispatches the orphans, if a function is up. */
+void function_adopt(struct control *control);
+/* An attempt failed: given up, or parked with a back-off. */
+void pod_unplaced(struct control *control, uint32_t pod);
+/* Wakes a parked pod: into its function's queue at once, or when its back-off is over. */
+void pod_wake(struct control *control, uint32_t pod);
+/* Arms the timer of a parked pod's back-off. */
+void pod_back_off(struct control *control, uint32_t pod);
+/* Begins to think: the answer is function_thought(). */
+void function_think(struct control *control, uint32_t function, enum think what, uint32_t pod,
+		    uint32_t examined);
+/* The thought is over. */
+void function_thought(struct control *control, uint32_t function, const struct msg *msg);
+/* Takes the next thing up, unless it is thinking. */
+void function_next(struct control *control, uint32_t function);
+/* A probe came. */
+void function_probed(struct control *control, uint32_t function, struct probe probe);
+/* The function that a new pod goes to; NONE if none is up. */
+uint32_t function_choose(struct control *control);
+/* Thinks again what has not been answered since before stale_ns. */
+void function_resync(struct control *control, uint32_t function, int64_t stale_ns);
+
+/* partition.c: who owns which nodes (functional). */
+enum release { RELEASE_HALF, RELEASE_ALL, RELEASE_FREE };
+/* Divides all nodes equally among the functions that are up. */
+void partition_start(struct control *control);
+/* Top: tells `from` to give nodes to `to`; n counts GPUs of RELEASE_FREE. */
+void partition_order(struct control *control, uint32_t from, uint32_t to, enum release how,
+		     uint32_t n);
+/* An owner between two decisions: gives up what it was told to. */
+void partition_release(struct control *control, uint32_t function);
+/* Top: sends loose nodes to a new owner. */
+void partition_assign(struct control *control, const uint32_t *nodes, uint32_t n, uint32_t to);
+/* A function gets nodes; what has an owner by now is skipped. */
+void partition_adopt(struct control *control, uint32_t function, const uint32_t *nodes,
+		     uint32_t n);
+/* A function gets queued pods: pairs of slot and generation. */
+void partition_tasks(struct control *control, uint32_t function, const uint32_t *pairs,
+		     uint32_t n);
+/* Top: finds owners for nodes loose since before `since_ns`. */
+void partition_sweep(struct control *control, int64_t since_ns);
+/* Top: the function that is up with the fewest nodes, other than `except`; NONE if none. */
+uint32_t partition_least(const struct control *control, uint32_t except);
+
+/* hold.c: reservations. */
+/* Takes a node for a pod; expires unless hold_use comes. */
+uint32_t hold_new(struct control *control, uint32_t pod, uint32_t node, uint32_t function);
+/* Whether it is still there. */
+bool hold_alive(const struct control *control, uint32_t hold, uint32_t gen);
+/* The reservation becomes the pod's: its node, or NO_NODE if it is void. */
+uint32_t hold_use(struct control *control, uint32_t hold, uint32_t gen, uint32_t pod);
+/* Starts its time to expiry. */
+void hold_arm(struct control *control, uint32_t hold);
+/* Ends it and gives the node back. */
+void hold_drop(struct control *control, uint32_t hold);
+/* Drops those of a function, or on a node (the other NONE). */
+void hold_drop_all(struct control *control, uint32_t function, uint32_t node);
+
+/* top.c: the top-level control plane of the functional plane. */
+/* Its tick. */
+void top_tick(struct control *control);
+/* A function came up: nodes and work for it. */
+void top_function_up(struct control *control, uint32_t function);
+/* A function was lost: others take its nodes and pods. */
+void top_function_lost(struct control *control, uint32_t function);
+
+/* provision.c: the cluster autoscaler. */
+/* Asks for nodes for the pods that are parked. */
+void provision_scan(struct control *control);
+/* A new node came: pods that it was asked for are marked. */
+void provision_up(struct control *control);
+
+/* initial.c: the pods of the start. */
+/* Places them, in one pool; false with a message that names the service that does not fit. */
+bool initial_place(struct control *control, struct err *err);
+/* Announces them. */
+void initial_announce(struct control *control);
+#endif
