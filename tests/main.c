@@ -23,6 +23,7 @@ static Suite *(*const suites[])(void) = {
 	kpa_suite,
 	net_suite,
 	scaler_suite,
+	scaling_suite,
 	seats_suite,
 	serving_suite,
 	storage_suite,

@@ -20,6 +20,7 @@ Suite *input_suite(void);
 Suite *kpa_suite(void);
 Suite *net_suite(void);
 Suite *scaler_suite(void);
+Suite *scaling_suite(void);
 Suite *seats_suite(void);
 Suite *serving_suite(void);
 Suite *storage_suite(void);
