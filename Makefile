@@ -104,7 +104,7 @@ $(foreach mode,$(MODES),$(eval $(call MODE_RULES,$(mode))))
 
 # --- goals -----------------------------------------------------------------------------------------------------
 .PHONY: FORCE release debug asan test test-long fuzz lint format tidy bench quickstart
-.PHONY: install uninstall clean help deps deps-dev present
+.PHONY: lint-format lint-cppcheck lint-clang lint-shell install uninstall clean help deps deps-dev present
 
 release: $(if $(CLI_SRC),sonde,$(call library,release)) ## the program, ./sonde (the default)
 sonde: build/release/sonde
@@ -138,14 +138,19 @@ fuzz: $(FUZZERS) ## the fuzzers alone, under ASan and UBSan: make fuzz SEED=7 RO
 
 # Headers are laid out by hand, fields and their comments in columns: tidy has its say there, clang-format has not.
 FILES ?= $(filter %.c,$(SOURCES))
-lint: deps-dev ## clang-format, cppcheck and clang-tidy; FILES='FILE...' for some files alone
-	clang-format --dry-run -Werror --ferror-limit=1 $(FILES)
-	@mkdir -p build/cppcheck
-	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --std=c11 \
-		--suppress=internalAstError --cppcheck-build-dir=build/cppcheck -j $(JOBS) -D_GNU_SOURCE $(DEFS) -I. $(FILES)
-	printf '%s\n' $(FILES) | xargs -P $(JOBS) -I {} clang-tidy --quiet {} -- $(STD) $(WARN) $(DEFS) $(PKG_CFLAGS) \
-		2>/dev/null
-	shellcheck --shell=bash --severity=warning .ci/run $(wildcard tools/*.sh tests/e2e/*.sh)
+lint: lint-format lint-cppcheck lint-clang lint-shell ## the linters; FILES='FILE...' for some files alone
+lint-format lint-cppcheck lint-clang lint-shell: deps-dev
+lint-format:
+	@echo '  clang-format'; clang-format --dry-run -Werror --ferror-limit=1 $(FILES)
+lint-cppcheck:
+	@echo '  cppcheck'; mkdir -p build/cppcheck; cppcheck --quiet --error-exitcode=1 --std=c11 -j $(JOBS) \
+		--enable=warning,performance,portability --inline-suppr --suppress=internalAstError \
+		--cppcheck-build-dir=build/cppcheck -D_GNU_SOURCE $(DEFS) -I. $(FILES)
+lint-clang:
+	@echo '  clang-tidy'; printf '%s\n' $(FILES) | xargs -P $(JOBS) -I {} \
+		clang-tidy --quiet {} -- $(STD) $(WARN) $(DEFS) $(PKG_CFLAGS) 2>/dev/null
+lint-shell:
+	@echo '  shellcheck'; shellcheck --shell=bash --severity=warning .ci/run $(wildcard tools/*.sh tests/e2e/*.sh)
 
 format: deps-dev ## lays out the .c files as lint wants them; FILES='FILE...' for some files alone
 	clang-format -i $(FILES)
