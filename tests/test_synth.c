@@ -279,6 +279,10 @@ START_TEST(contradictions)
 	ck_assert_ptr_null(synth_open(&config, 0, 0, 1, &err));
 	ck_assert_ptr_nonnull(strstr(err.text, "never ends"));
 	set("duration", "1s");
+	set("service", "a,b");
+	ck_assert_ptr_null(synth_open(&config, 0, 0, 1, &err));
+	ck_assert_ptr_nonnull(strstr(err.text, "without spaces, commas or quotes"));
+	set("service", "chat");
 	set("rate", "0/s");
 	ck_assert_ptr_null(synth_open(&config, 0, 0, 1, &err));
 	ck_assert_ptr_nonnull(strstr(err.text, "rate of 0"));

@@ -86,13 +86,13 @@ double info_span_s(const struct info *info)
 
 double info_rate(const struct info *info)
 {
-	return info->last_ns > info->first_ns ? (double)(info->rows - 1) / info_span_s(info) : 0;
+	return info->last_ns > info->first_ns ? (double)(info->rows - 1) / info_span_s(info) : NAN;
 }
 
 double info_gap_cv(const struct info *info)
 {
 	if (info->rows < 3 || info->gap_mean_s <= 0)
-		return 0;
+		return NAN;
 	return sqrt(info->gap_m2 / (double)(info->rows - 2)) / info->gap_mean_s;
 }
 
@@ -106,7 +106,7 @@ double info_idc(const struct info *info, int i)
 	const struct info_window *w = &info->window[i];
 	double n = (double)w->full, mean = n > 1 ? (double)w->sum / n : 0;
 
-	return mean > 0 ? ((double)w->square_sum - n * mean * mean) / (n - 1) / mean : 0;
+	return mean > 0 ? ((double)w->square_sum - n * mean * mean) / (n - 1) / mean : NAN;
 }
 
 double info_mean(const struct info_lengths *l)
@@ -147,6 +147,15 @@ double info_quantile(const struct info_lengths *l, double q)
 	return value[0] + (value[1] - value[0]) * (rank - floor(rank));
 }
 
+/* A figure with so many digits; "-" where there is none. */
+static const char *figure(double value, int digits, char out[32])
+{
+	if (isnan(value))
+		return "-";
+	snprintf(out, 32, "%.*g", digits, value);
+	return out;
+}
+
 static void print_lengths(const char *name, const struct info_lengths *l, FILE *out)
 {
 	fprintf(out, "%-14s mean %.2f  p50 %.6g  p90 %.6g  p99 %.6g  max %u", name, info_mean(l),
@@ -158,6 +167,8 @@ static void print_lengths(const char *name, const struct info_lengths *l, FILE *
 
 void info_print(const struct info *info, const struct trace_counts *counts, FILE *out)
 {
+	char text[3][32];
+
 	fprintf(out,
 		"rows           %" PRIu64 "  (read %" PRIu64 ", dropped %" PRIu64 ": %" PRIu64
 		" without tokens, %" PRIu64 " malformed, %" PRIu64 " too late; %" PRIu64
@@ -165,11 +176,12 @@ void info_print(const struct info *info, const struct trace_counts *counts, FILE
 		info->rows, counts->read, counts->dropped, counts->zero, counts->malformed,
 		counts->late, counts->reordered);
 	fprintf(out, "span           %.6g s\n", info_span_s(info));
-	fprintf(out, "rate           %.4g/s, at most %" PRIu64 " in 1 s\n", info_rate(info),
-		info_peak(info));
-	fprintf(out, "IDC            %.3g in 1 s, %.3g in 10 s, %.3g in 60 s\n", info_idc(info, 0),
-		info_idc(info, 1), info_idc(info, 2));
-	fprintf(out, "gap CV         %.3g\n", info_gap_cv(info));
+	fprintf(out, "rate           %s/s, at most %" PRIu64 " in 1 s\n",
+		figure(info_rate(info), 4, text[0]), info_peak(info));
+	fprintf(out, "IDC            %s in 1 s, %s in 10 s, %s in 60 s\n",
+		figure(info_idc(info, 0), 3, text[0]), figure(info_idc(info, 1), 3, text[1]),
+		figure(info_idc(info, 2), 3, text[2]));
+	fprintf(out, "gap CV         %s\n", figure(info_gap_cv(info), 3, text[0]));
 	print_lengths("input tokens", &info->input, out);
 	print_lengths("output tokens", &info->output, out);
 }
@@ -183,6 +195,15 @@ static void print_lengths_json(const char *name, const struct info_lengths *l, F
 		info_quantile(l, 0.99), l->max, l->zeros);
 }
 
+/* null where there is no such figure. */
+static void print_json(const char *name, double value, FILE *out)
+{
+	if (isnan(value))
+		fprintf(out, ",\"%s\":null", name);
+	else
+		fprintf(out, ",\"%s\":%.17g", name, value);
+}
+
 void info_print_json(const struct info *info, const struct trace_counts *counts, FILE *out)
 {
 	fprintf(out,
@@ -191,12 +212,12 @@ void info_print_json(const struct info *info, const struct trace_counts *counts,
 		",\"reordered\":%" PRIu64,
 		info->rows, counts->read, counts->dropped, counts->zero, counts->malformed,
 		counts->late, counts->reordered);
-	fprintf(out,
-		",\"span_s\":%.17g,\"rate_per_s\":%.17g,\"peak_1s\":%" PRIu64
-		",\"idc_1s\":%.17g,\"idc_10s\":%.17g,"
-		"\"idc_60s\":%.17g,\"gap_cv\":%.17g",
-		info_span_s(info), info_rate(info), info_peak(info), info_idc(info, 0),
-		info_idc(info, 1), info_idc(info, 2), info_gap_cv(info));
+	fprintf(out, ",\"span_s\":%.17g,\"peak_1s\":%" PRIu64, info_span_s(info), info_peak(info));
+	print_json("rate_per_s", info_rate(info), out);
+	print_json("idc_1s", info_idc(info, 0), out);
+	print_json("idc_10s", info_idc(info, 1), out);
+	print_json("idc_60s", info_idc(info, 2), out);
+	print_json("gap_cv", info_gap_cv(info), out);
 	print_lengths_json("input_tokens", &info->input, out);
 	print_lengths_json("output_tokens", &info->output, out);
 	fputs("}\n", out);

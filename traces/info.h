@@ -45,13 +45,13 @@ void info_release(struct info *info);
 
 /* Seconds between the first and the last arrival. */
 double info_span_s(const struct info *info);
-/* Gaps per second of span; 0 with fewer than two arrivals or no span. */
+/* Gaps per second of span; NAN with fewer than two arrivals or no span. */
 double info_rate(const struct info *info);
-/* Coefficient of variation of the gaps; 0 where there are fewer than two. */
+/* Coefficient of variation of the gaps; NAN where there are fewer than two. */
 double info_gap_cv(const struct info *info);
 /* Most rows in one second. */
 uint64_t info_peak(const struct info *info);
-/* Index of dispersion of window i; 0 with fewer than two full windows. */
+/* Index of dispersion of window i; NAN with fewer than two full windows. */
 double info_idc(const struct info *info, int i);
 /* Mean of the lengths; 0 when empty. */
 double info_mean(const struct info_lengths *lengths);

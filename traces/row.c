@@ -348,6 +348,15 @@ const char *row_parse(const struct columns *columns, const char *text, struct ro
 	return text + 1;
 }
 
+bool row_is_name(const char *text)
+{
+	const char *end = text;
+
+	while (!ends_name[(unsigned char)*end])
+		end++;
+	return !*end && end > text && end - text <= TRACE_NAME_MAX;
+}
+
 /* What stands in the field, for a message: short, printable, in quotes. */
 static const char *found_text(const char *at, char out[48])
 {
@@ -375,8 +384,7 @@ bool row_error(const struct columns *columns, const struct flaw *flaw, const cha
 		[COLUMN_SECONDS] = "a time in seconds such as 12.5",
 		[COLUMN_STAMP] = "a time such as 2023-11-16 18:15:46.6805900, without a zone",
 		[COLUMN_STAMP_ZONED] = "a time such as 2024-10-15T12:00:00.269Z, or with +00:00",
-		[COLUMN_SERVICE] =
-			"the name of a service, at most 63 bytes without spaces or quotes",
+		[COLUMN_SERVICE] = ROW_NAME_EXPECTED,
 		[COLUMN_INPUT] = "a count of tokens from 0 to 16777216",
 		[COLUMN_OUTPUT] = "a count of tokens from 0 to 16777216",
 		[COLUMN_SESSION] = "a whole number or nothing",

@@ -43,6 +43,9 @@ struct flaw {
 /* Parses the line at text; returns what follows its '\n', or NULL with the flaw. */
 const char *row_parse(const struct columns *columns, const char *text, struct row *row,
 		      struct flaw *flaw);
+/* Whether a service may be called so. */
+bool row_is_name(const char *text);
+#define ROW_NAME_EXPECTED "a name of at most 63 bytes, without spaces, commas or quotes"
 /* Says what was wrong in the line that begins at line, as file:line:col and what was expected.
  * Returns false. */
 bool row_error(const struct columns *columns, const struct flaw *flaw, const char *file, int number,

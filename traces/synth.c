@@ -3,6 +3,7 @@
  * nothing is lost over long runs. */
 #include "traces/synth.h"
 #include "traces/lengths.h"
+#include "traces/row.h"
 #include "traces/source.h"
 #include <assert.h>
 #include <math.h>
@@ -200,6 +201,9 @@ static const struct trace_ops synth_ops = { synth_next, synth_close, synth_count
 
 static bool check(const struct synth_config *config, struct err *err)
 {
+	if (!row_is_name(config->service))
+		return err_set(err, "traffic of \"%s\": expected %s", config->service,
+			       ROW_NAME_EXPECTED);
 	if (!config->duration_ns && !config->requests)
 		return err_set(
 			err,

@@ -4,6 +4,8 @@
 #include "base/arena.h"
 #include "traces/source.h"
 #include <assert.h>
+#include <string.h>
+#include <unistd.h>
 
 int trace_next(struct trace *trace, struct trace_row *row, struct err *err)
 {
@@ -29,6 +31,16 @@ const char *const *trace_services(const struct trace *trace)
 bool trace_has_sessions(const struct trace *trace)
 {
 	return trace->sessions;
+}
+
+const char *trace_path(const char *path, const char *named_in, struct arena *arena)
+{
+	const char *slash = strrchr(named_in, '/'), *beside;
+
+	if (*path == '/' || !*path || !slash)
+		return path;
+	beside = arena_print(arena, "%.*s%s", (int)(slash + 1 - named_in), named_in, path);
+	return access(beside, F_OK) ? path : beside;
 }
 
 struct part {

@@ -74,6 +74,9 @@ struct trace_counts trace_counts(const struct trace *trace);
 /* The names that rows' services index, NULL-terminated: the known ones or those collected so far;
  * NULL where the source has none.  Valid until the next trace_next. */
 const char *const *trace_services(const struct trace *trace);
+/* The path of a file that another file names: beside that one where there is such a file, else as
+ * it stands, from the current folder.  Memory from the arena. */
+const char *trace_path(const char *path, const char *named_in, struct arena *arena);
 /* Whether rows may carry a session or a prefix. */
 bool trace_has_sessions(const struct trace *trace);
 #endif
