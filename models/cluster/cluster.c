@@ -24,11 +24,11 @@ static int8_t shapes_of(const struct node *node)
 static void reshape(struct pool *pool, uint32_t at, int8_t before, int8_t now)
 {
 	for (int8_t s = now; s < before; s++) {
-		bits_put(&pool->can[s], at, false);
+		bits_clear(&pool->can[s], at);
 		pool->fit[s]--;
 	}
 	for (int8_t s = before; s < now; s++) {
-		bits_put(&pool->can[s], at, true);
+		bits_set(&pool->can[s], at);
 		pool->fit[s]++;
 	}
 }

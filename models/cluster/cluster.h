@@ -10,7 +10,7 @@
 #define MODELS_CLUSTER_CLUSTER_H
 #include "base/opt.h"
 #include "base/rng.h"
-#include "models/cluster/bits.h"
+#include "base/bits.h"
 #include <stdbool.h>
 #include <stdint.h>
 

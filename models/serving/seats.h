@@ -12,7 +12,7 @@
 #define MODELS_SERVING_SEATS_H
 #include "base/rng.h"
 #include "base/vec.h"
-#include "models/serving/bits.h"
+#include "base/bits.h"
 #include "models/serving/list.h"
 #include "models/service.h"
 

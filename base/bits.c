@@ -1,5 +1,5 @@
 /* Bit i of level l+1 says whether word i of level l is not zero. */
-#include "models/serving/bits.h"
+#include "base/bits.h"
 #include "base/vec.h"
 #include <assert.h>
 #include <string.h>

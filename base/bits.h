@@ -2,8 +2,9 @@
  *
  * A bitmap with three summary levels of 64 each: 16.7 million members, at most seven words read
  * a question. */
-#ifndef MODELS_SERVING_BITS_H
-#define MODELS_SERVING_BITS_H
+#ifndef BASE_BITS_H
+#define BASE_BITS_H
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { BITS_LEVELS = 4 };
@@ -16,6 +17,11 @@ void bits_release(struct bits *bits);
 /* Adds or removes a member (within what was reserved); no matter if it was there. */
 void bits_set(struct bits *bits, uint32_t i);
 void bits_clear(struct bits *bits, uint32_t i);
+/* Whether i is a member (within what was reserved). */
+static inline bool bits_has(const struct bits *bits, uint32_t i)
+{
+	return bits->word[0][i >> 6] >> (i & 63) & 1;
+}
 /* The smallest member >= from, or UINT32_MAX. */
 uint32_t bits_next(const struct bits *bits, uint32_t from);
 #endif
