@@ -178,21 +178,29 @@ static void metrics(struct json *json, const struct run_result *result, uint32_t
 	enter(&open, NULL, NULL);
 }
 
+static void oracle(struct json *json, const char *key, const struct oracle *o)
+{
+	json_open(json, key, '{');
+	json_text(json, "quantity", o->quantity);
+	json_text(json, "unit", o->unit);
+	json_number(json, "expected", o->expected);
+	json_number(json, "simulated", o->simulated);
+	json_number(json, "half_width_95", o->half_width_95);
+	json_number(json, "finite_size_bias", o->bias);
+	json_number(json, "relative_error", o->expected != 0 ? (o->simulated - o->expected) / o->expected : NAN);
+	json_close(json, '}');
+}
+
+/* One as an object, several as an array. */
 static void oracles(struct json *json, const struct run_result *result)
 {
-	json_open(json, "oracle", '[');
-	for (uint32_t i = 0; i < result->oracles; i++) {
-		const struct oracle *o = &result->oracle[i];
-
-		json_open(json, NULL, '{');
-		json_text(json, "quantity", o->quantity);
-		json_text(json, "unit", o->unit);
-		json_number(json, "expected", o->expected);
-		json_number(json, "simulated", o->simulated);
-		json_number(json, "half_width_95", o->half_width_95);
-		json_number(json, "relative_error", o->expected != 0 ? (o->simulated - o->expected) / o->expected : NAN);
-		json_close(json, '}');
+	if (result->oracles == 1) {
+		oracle(json, "oracle", result->oracle);
+		return;
 	}
+	json_open(json, "oracle", '[');
+	for (uint32_t i = 0; i < result->oracles; i++)
+		oracle(json, NULL, &result->oracle[i]);
 	json_close(json, ']');
 }
 

@@ -15,6 +15,8 @@ struct oracle {
 	const char *unit;            /* "s", "1/s", "" */
 	double expected, simulated;
 	double half_width_95;        /* of simulated, by batch means; NaN = unknown */
+	double bias;                 /* by how much a finite system may lie off a form that holds for infinitely large
+	                              * ones; 0 = the form is exact */
 };
 
 /* A point of a sweep: the value of one axis. */
