@@ -1,5 +1,6 @@
-/* One request costs some ten adds into flat rows of its service: histograms are made at their first value, parts that
- * are zero (most are) are not touched but counted at the end, and the total is the sum of the services, made once. */
+/* One request costs some ten adds into flat rows of its service: histograms are made at their first
+ * value, parts that are zero (most are) are not touched but counted at the end, and the total is
+ * the sum of the services, made once. */
 #include "results/collect.h"
 #include "results/mem.h"
 #include <assert.h>
@@ -20,8 +21,8 @@ static inline void note(struct service_stats *stats, uint32_t quantity, int64_t 
 	hist_add(stats->hist[quantity], value, n);
 }
 
-void collect_init(struct collect *collect, uint32_t services, const char *const *name, const struct slo *slo,
-		  int64_t warmup_ns)
+void collect_init(struct collect *collect, uint32_t services, const char *const *name,
+		  const struct slo *slo, int64_t warmup_ns)
 {
 	*collect = (struct collect){ .services = services, .name = name, .warmup_ns = warmup_ns };
 	collect->at = mem_zero(services + 2, sizeof(*collect->at));
@@ -54,7 +55,8 @@ static int64_t tpot(int64_t decode_ns, uint32_t tokens)
 static void measure(struct service_stats *stats, const struct request_record *r)
 {
 	const struct slo *slo = &stats->slo;
-	int64_t e2e = r->end_ns - r->arrival_ns, ttft = r->first_token_ns - r->arrival_ns, queue = 0, sum;
+	int64_t e2e = r->end_ns - r->arrival_ns, ttft = r->first_token_ns - r->arrival_ns,
+		queue = 0, sum;
 	bool good = !slo->e2e_ns || e2e <= slo->e2e_ns;
 
 	for (uint32_t p = 0; p <= PART_BATCH_WAIT; p++)
@@ -114,8 +116,8 @@ static void on_gap(void *ctx, uint32_t service, int64_t gap_ns, uint64_t n)
 		collect->also->gap(collect->also->ctx, service, gap_ns, n);
 }
 
-/* A phase starts where the one reached before it ended; the first one in which the pod itself takes part is CONTROL,
- * from the moment it was wanted. */
+/* A phase starts where the one reached before it ended; the first one in which the pod itself takes
+ * part is CONTROL, from the moment it was wanted. */
 static void measure_phases(struct service_stats *stats, const struct pod_record *pod)
 {
 	int64_t last = pod->wanted_ns;
@@ -188,7 +190,8 @@ static void on_series(void *ctx, const struct series_record *record)
 		collect->also->series(collect->also->ctx, record);
 }
 
-/* A decision knows its pod and function but not its service: it counts with the pods that have none. */
+/* A decision knows its pod and function but not its service: it counts with the pods that have
+ * none. */
 static void on_decision(void *ctx, const struct decision_record *record)
 {
 	struct collect *collect = ctx;
@@ -209,8 +212,13 @@ static void on_decision(void *ctx, const struct decision_record *record)
 
 struct sink collect_sink(struct collect *collect)
 {
-	return (struct sink){ .ctx = collect, .request = on_request, .gap = on_gap, .pod = on_pod, .scale = on_scale,
-			      .series = on_series, .decision = on_decision };
+	return (struct sink){ .ctx = collect,
+			      .request = on_request,
+			      .gap = on_gap,
+			      .pod = on_pod,
+			      .scale = on_scale,
+			      .series = on_series,
+			      .decision = on_decision };
 }
 
 static void add(struct service_stats *to, const struct service_stats *from)
@@ -296,9 +304,10 @@ double collect_part_mean(const struct service_stats *stats, enum part part)
 
 const char *quantity_name(uint32_t quantity)
 {
-	static const char *const plain[Q_PHASE] = {
-		"ttft_s", "tpot_s", "itl_s", "e2e_s", "queue_s", "scheduling_delay_s", "cold_start_s", "info_age_s"
-	};
+	static const char *const plain[Q_PHASE] = { "ttft_s",	    "tpot_s",
+						    "itl_s",	    "e2e_s",
+						    "queue_s",	    "scheduling_delay_s",
+						    "cold_start_s", "info_age_s" };
 	static char names[QUANTITIES][40];
 
 	assert(quantity < QUANTITIES);
@@ -306,9 +315,11 @@ const char *quantity_name(uint32_t quantity)
 		return plain[quantity];
 	if (!names[quantity][0]) {
 		if (quantity < Q_PART)
-			snprintf(names[quantity], sizeof(names[0]), "phase.%s_s", phase_name(quantity - Q_PHASE));
+			snprintf(names[quantity], sizeof(names[0]), "phase.%s_s",
+				 phase_name(quantity - Q_PHASE));
 		else
-			snprintf(names[quantity], sizeof(names[0]), "part.%s_s", part_name(quantity - Q_PART));
+			snprintf(names[quantity], sizeof(names[0]), "part.%s_s",
+				 part_name(quantity - Q_PART));
 	}
 	return names[quantity];
 }

@@ -1,5 +1,5 @@
-/* Load what runs there are, group them (file, scenario, variant, point, world), pair the groups, then
- * for each pair of groups pair the runs by seed and ask for the figures. */
+/* Load what runs there are, group them (file, scenario, variant, point, world), pair the groups,
+ * then for each pair of groups pair the runs by seed and ask for the figures. */
 #include "results/compare.h"
 #include "base/hist.h"
 #include "results/mem.h"
@@ -61,16 +61,18 @@ struct work {
 	VEC(struct run) run;
 	VEC(struct group) group;
 	struct err *err;
-	bool failed;             /* a query did; err says why */
+	bool failed; /* a query did; err says why */
 };
 
 static bool load_runs(struct work *work, int file)
 {
 	struct store *store = &work->store[file];
 	bool failed = false;
-	sqlite3_stmt *query = store_prepare(store,
-		"SELECT max(id), scenario, variant, point, world, seed FROM run "
-		"GROUP BY scenario, variant, point, world, seed ORDER BY min(id)", work->err);
+	sqlite3_stmt *query =
+		store_prepare(store,
+			      "SELECT max(id), scenario, variant, point, world, seed FROM run "
+			      "GROUP BY scenario, variant, point, world, seed ORDER BY min(id)",
+			      work->err);
 
 	if (!query)
 		return false;
@@ -79,11 +81,13 @@ static bool load_runs(struct work *work, int file)
 
 		for (int i = 0; i < 4; i++)
 			text[i] = (const char *)sqlite3_column_text(query, i + 1);
-		vec_push(&work->run, (struct run){
-			.file = file, .id = sqlite3_column_int64(query, 0),
-			.scenario = mem_text(text[0]), .variant = mem_text(text[1]),
-			.point = mem_text(text[2]), .world = mem_text(text[3]),
-			.seed = sqlite3_column_int64(query, 5) });
+		vec_push(&work->run, (struct run){ .file = file,
+						   .id = sqlite3_column_int64(query, 0),
+						   .scenario = mem_text(text[0]),
+						   .variant = mem_text(text[1]),
+						   .point = mem_text(text[2]),
+						   .world = mem_text(text[3]),
+						   .seed = sqlite3_column_int64(query, 5) });
 	}
 	sqlite3_finalize(query);
 	return !failed;
@@ -122,8 +126,9 @@ static bool metric(struct work *work, const struct run *run, const char *path, d
 {
 	struct store *store = &work->store[run->file];
 	bool failed = false, found = false;
-	sqlite3_stmt *query = store_prepare(store,
-		"SELECT value FROM metric WHERE run = ? AND service = '' AND name = ?", work->err);
+	sqlite3_stmt *query = store_prepare(
+		store, "SELECT value FROM metric WHERE run = ? AND service = '' AND name = ?",
+		work->err);
 
 	if (!query) {
 		work->failed = true;
@@ -141,11 +146,13 @@ static bool metric(struct work *work, const struct run *run, const char *path, d
 	return found;
 }
 
-static struct comparison compare_one(struct work *work, const struct group *a, const struct group *b,
-				     const struct figure *what, const char *name_b)
+static struct comparison compare_one(struct work *work, const struct group *a,
+				     const struct group *b, const struct figure *what,
+				     const char *name_b)
 {
 	struct comparison out = { .path = what->path, .label = what->label, .unit = what->unit };
-	double *value[2] = { mem_zero(a->run.n, sizeof(double)), mem_zero(a->run.n, sizeof(double)) };
+	double *value[2] = { mem_zero(a->run.n, sizeof(double)),
+			     mem_zero(a->run.n, sizeof(double)) };
 	bool percentile = strstr(what->path, ".p") != NULL;
 	uint32_t n = 0;
 
@@ -161,8 +168,10 @@ static struct comparison compare_one(struct work *work, const struct group *a, c
 	return out;
 }
 
-/* Are the scale decisions of each service the same, in the same order?  When they were taken may differ. */
-static bool match_scale(struct work *work, const struct run *emu, const struct run *sim, struct scale_match *match)
+/* Are the scale decisions of each service the same, in the same order?  When they were taken may
+ * differ. */
+static bool match_scale(struct work *work, const struct run *emu, const struct run *sim,
+			struct scale_match *match)
 {
 	static const char sql[] =
 		"SELECT service, \"from\", \"to\" FROM scale WHERE run = ? ORDER BY service, seq";
@@ -178,7 +187,8 @@ static bool match_scale(struct work *work, const struct run *emu, const struct r
 	}
 	for (uint32_t row = 1; !failed && match->equal; row++) {
 		for (int i = 0; i < 2; i++)
-			some[i] = store_step(&work->store[run[i]->file], query[i], &failed, work->err);
+			some[i] = store_step(&work->store[run[i]->file], query[i], &failed,
+					     work->err);
 		if (failed || (!some[0] && !some[1]))
 			break;
 		match->known = true;
@@ -189,21 +199,25 @@ static bool match_scale(struct work *work, const struct run *emu, const struct r
 			       sqlite3_column_int(query[0], 2) == sqlite3_column_int(query[1], 2);
 		if (!match->equal && some[0] && some[1])
 			snprintf(match->text, sizeof(match->text),
-				 "seed %lld, decision %u: emulated %.40s %d -> %d, simulated %.40s %d -> %d",
-				 (long long)emu->seed, row, (const char *)sqlite3_column_text(query[0], 0),
+				 "seed %lld, decision %u: emulated %.40s %d -> %d, simulated %.40s "
+				 "%d -> %d",
+				 (long long)emu->seed, row,
+				 (const char *)sqlite3_column_text(query[0], 0),
 				 sqlite3_column_int(query[0], 1), sqlite3_column_int(query[0], 2),
-				 (const char *)sqlite3_column_text(query[1], 0), sqlite3_column_int(query[1], 1),
-				 sqlite3_column_int(query[1], 2));
+				 (const char *)sqlite3_column_text(query[1], 0),
+				 sqlite3_column_int(query[1], 1), sqlite3_column_int(query[1], 2));
 		else if (!match->equal)
-			snprintf(match->text, sizeof(match->text), "seed %lld: the %s has %u, the other more",
-				 (long long)emu->seed, some[0] ? "simulation" : "emulation", row - 1);
+			snprintf(match->text, sizeof(match->text),
+				 "seed %lld: the %s has %u, the other more", (long long)emu->seed,
+				 some[0] ? "simulation" : "emulation", row - 1);
 	}
 	sqlite3_finalize(query[0]);
 	sqlite3_finalize(query[1]);
 	return !failed;
 }
 
-static char *group_label(const struct work *work, const struct group *group, const struct group *other)
+static char *group_label(const struct work *work, const struct group *group,
+			 const struct group *other)
 {
 	bool same = !strcmp(group->first->variant, other->first->variant);
 	const char *path = work->options->path[group->first->file];
@@ -220,7 +234,8 @@ static char *group_label(const struct work *work, const struct group *group, con
 	return text;
 }
 
-static bool add_pair(struct work *work, struct compare *compare, const struct group *a, const struct group *b)
+static bool add_pair(struct work *work, struct compare *compare, const struct group *a,
+		     const struct group *b)
 {
 	bool worlds = strcmp(a->first->world, b->first->world) != 0, ok = true;
 	struct compare_pair pair = { .worlds = worlds, .scale = { .equal = true } };
@@ -232,7 +247,8 @@ static bool add_pair(struct work *work, struct compare *compare, const struct gr
 		b = swap;
 	}
 	if (asprintf(&pair.where, "%s%s%s%s%s", a->first->scenario, worlds ? ", " : "",
-		     worlds ? a->first->variant : "", *a->first->point ? ", " : "", a->first->point) < 0)
+		     worlds ? a->first->variant : "", *a->first->point ? ", " : "",
+		     a->first->point) < 0)
 		abort();
 	pair.label[0] = group_label(work, a, b);
 	pair.label[1] = group_label(work, b, a);
@@ -275,10 +291,13 @@ static bool pair_worlds(struct work *work, struct compare *compare)
 		for (uint32_t j = i + 1; j < work->group.n; j++) {
 			const struct group *b = &work->group.at[j];
 
-			if (same(a->first->variant, b->first->variant) && same(a->first->scenario, b->first->scenario) &&
-			    same(a->first->point, b->first->point) && !same(a->first->world, b->first->world) &&
+			if (same(a->first->variant, b->first->variant) &&
+			    same(a->first->scenario, b->first->scenario) &&
+			    same(a->first->point, b->first->point) &&
+			    !same(a->first->world, b->first->world) &&
 			    (work->files == 1 || a->first->file != b->first->file) &&
-			    (!work->options->variant[0] || same(a->first->variant, work->options->variant[0])) &&
+			    (!work->options->variant[0] ||
+			     same(a->first->variant, work->options->variant[0])) &&
 			    !add_pair(work, compare, a, b))
 				return false;
 		}
@@ -286,8 +305,8 @@ static bool pair_worlds(struct work *work, struct compare *compare)
 	return true;
 }
 
-/* Variants, against the first one of the same scenario, point and world on side A. With two files, equal variants meet;
- * if none do, anything on side B meets the first of side A. */
+/* Variants, against the first one of the same scenario, point and world on side A. With two files,
+ * equal variants meet; if none do, anything on side B meets the first of side A. */
 static bool pair_variants(struct work *work, struct compare *compare, bool equal_variants)
 {
 	for (uint32_t j = 0; j < work->group.n; j++) {
@@ -299,7 +318,8 @@ static bool pair_variants(struct work *work, struct compare *compare, bool equal
 			const struct group *a = &work->group.at[i];
 
 			if (!on_side(work, a, 0) || !same(a->first->world, b->first->world) ||
-			    !same(a->first->point, b->first->point) || !same(a->first->scenario, b->first->scenario) ||
+			    !same(a->first->point, b->first->point) ||
+			    !same(a->first->scenario, b->first->scenario) ||
 			    (equal_variants && !same(a->first->variant, b->first->variant)))
 				continue;
 			if (i == j && work->options->variant[1])
@@ -330,8 +350,9 @@ static bool check_variants(const struct work *work)
 			continue;
 		near = err_nearest(work->options->variant[side], names);
 		return err_set(work->err, "%s has no variant \"%s\"%s%s%s",
-			       work->options->path[work->files == 2 ? side : 0], work->options->variant[side],
-			       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+			       work->options->path[work->files == 2 ? side : 0],
+			       work->options->variant[side], near ? "; did you mean \"" : "",
+			       near ? near : "", near ? "\"?" : "");
 	}
 	return true;
 }
@@ -365,14 +386,17 @@ bool compare_run(struct compare *compare, const struct compare_options *options,
 	}
 	if (ok) {
 		make_groups(&work);
-		ok = check_variants(&work) && (work.files == 2 || !options->variant[1] ? pair_worlds(&work, compare) : true);
+		ok = check_variants(&work) &&
+		     (work.files == 2 || !options->variant[1] ? pair_worlds(&work, compare) : true);
 	}
 	if (ok && work.files == 2 && !options->variant[0] && !options->variant[1])
 		ok = pair_variants(&work, compare, true);
 	if (ok && (work.files == 1 || !compare->pair.n))
 		ok = pair_variants(&work, compare, false);
 	if (ok && !compare->pair.n)
-		ok = err_set(err, "%s: nothing to compare: two variants of a scenario, or one in both worlds, are needed",
+		ok = err_set(err,
+			     "%s: nothing to compare: two variants of a scenario, or one in both "
+			     "worlds, are needed",
 			     options->path[0]);
 	release_work(&work);
 	if (!ok)

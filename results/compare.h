@@ -1,10 +1,11 @@
 /* compare.h - does B differ from A, and by how much?  Runs of a store, paired by seed.
  *
- * Variants: per figure the paired difference and ratio with 95 % intervals (Student's t over the seeds; the
- * ratio's on the logarithms), and a verdict in words.  A null result is a result and is said.
- * Worlds: where a variant was both simulated and emulated, the simulation's relative error per
- * figure, whether the counts agree, and whether the scale decisions are the same in the same order.
- * Runs pair when scenario, point of the sweep and seed agree; of equal runs the latest counts. */
+ * Variants: per figure the paired difference and ratio with 95 % intervals (Student's t over the
+ * seeds; the ratio's on the logarithms), and a verdict in words.  A null result is a result and
+ * is said. Worlds: where a variant was both simulated and emulated, the simulation's relative
+ * error per figure, whether the counts agree, and whether the scale decisions are the same in
+ * the same order. Runs pair when scenario, point of the sweep and seed agree; of equal runs the
+ * latest counts. */
 #ifndef RESULTS_COMPARE_H
 #define RESULTS_COMPARE_H
 #include "base/err.h"
@@ -51,8 +52,8 @@ struct compare {
 	VEC(struct compare_pair) pair;
 };
 
-/* Reads the stores and compares.  False when a store cannot be read, a variant is not in it, or there is
- * nothing to compare. */
+/* Reads the stores and compares.  False when a store cannot be read, a variant is not in it, or
+ * there is nothing to compare. */
 bool compare_run(struct compare *compare, const struct compare_options *options, struct err *err);
 /* Frees it. */
 void compare_release(struct compare *compare);
@@ -62,9 +63,9 @@ void compare_print(const struct compare *compare, FILE *out);
 bool compare_json(const struct compare *compare, FILE *out, struct err *err);
 /* "lower", "tie", ... */
 const char *verdict_name(enum verdict verdict);
-/* Fills difference, ratio and verdict of a figure from n pairs of values; exposed for tests and the report.
- * resolution: relative differences of means up to this are no difference (twice HIST_ERROR for
- * percentiles: each side may be off by one). */
+/* Fills difference, ratio and verdict of a figure from n pairs of values; exposed for tests and
+ * the report. resolution: relative differences of means up to this are no difference (twice
+ * HIST_ERROR for percentiles: each side may be off by one). */
 void compare_figure(struct comparison *figure, const double *a, const double *b, uint32_t n,
 		    double resolution, const char *name_b);
 #endif

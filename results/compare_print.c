@@ -9,8 +9,9 @@ static void add_mean(struct grid *grid, const struct comparison *figure, int sid
 {
 	char text[64];
 
-	grid_add(grid, "%s", summary_value(isfinite(figure->mean[side]), figure->mean[side], figure->unit,
-					   text, sizeof(text)));
+	grid_add(grid, "%s",
+		 summary_value(isfinite(figure->mean[side]), figure->mean[side], figure->unit, text,
+			       sizeof(text)));
 }
 
 static void add_difference(struct grid *grid, const struct comparison *figure)
@@ -35,7 +36,8 @@ static void add_ratio(struct grid *grid, const struct comparison *figure)
 	if (!isfinite(figure->ratio))
 		grid_add(grid, "undefined");
 	else if (isfinite(figure->ratio_low))
-		grid_add(grid, "%.3f [%.3f, %.3f]", figure->ratio, figure->ratio_low, figure->ratio_high);
+		grid_add(grid, "%.3f [%.3f, %.3f]", figure->ratio, figure->ratio_low,
+			 figure->ratio_high);
 	else
 		grid_add(grid, "%.3f", figure->ratio);
 }
@@ -46,7 +48,8 @@ static void print_verdicts(const struct compare_pair *pair, FILE *out)
 	static const struct {
 		enum verdict verdict;
 		const char *title;
-	} rest[] = { { VERDICT_TIE, "Nothing separates them in" }, { VERDICT_UNDEFINED, "Undefined" } };
+	} rest[] = { { VERDICT_TIE, "Nothing separates them in" },
+		     { VERDICT_UNDEFINED, "Undefined" } };
 
 	for (uint32_t f = 0; f < pair->figure.n; f++) {
 		const struct comparison *figure = &pair->figure.at[f];
@@ -60,7 +63,8 @@ static void print_verdicts(const struct compare_pair *pair, FILE *out)
 		for (uint32_t f = 0; f < pair->figure.n; f++)
 			if (pair->figure.at[f].verdict == rest[r].verdict)
 				fprintf(out, "%s%s%s", n ? "" : rest[r].title, n ? ", " : ": ",
-					pair->figure.at[f].label), n++;
+					pair->figure.at[f].label),
+					n++;
 		if (n && r == 0)
 			fprintf(out, " (n=%u)", pair->seeds);
 		if (n)
@@ -151,27 +155,36 @@ void compare_print(const struct compare *compare, FILE *out)
 	for (uint32_t p = 0; p < compare->pair.n; p++) {
 		const struct compare_pair *pair = &compare->pair.at[p];
 
-		fprintf(out, "%s%s: %s against %s, %u pair%s of runs with equal seeds\n\n", p ? "\n" : "", pair->where,
-			pair->label[1], pair->label[0], pair->seeds, pair->seeds == 1 ? "" : "s");
+		fprintf(out, "%s%s: %s against %s, %u pair%s of runs with equal seeds\n\n",
+			p ? "\n" : "", pair->where, pair->label[1], pair->label[0], pair->seeds,
+			pair->seeds == 1 ? "" : "s");
 		if (pair->worlds)
 			print_worlds(pair, out);
 		else
 			print_variants(pair, out);
 		if (pair->seeds < 2)
-			fprintf(out, "\nwarning: %s: intervals and verdicts need at least two seeds run by both.\n",
-				pair->seeds ? "one pair says nothing about chance" : "no seed was run by both");
+			fprintf(out,
+				"\nwarning: %s: intervals and verdicts need at least two seeds run "
+				"by both.\n",
+				pair->seeds ? "one pair says nothing about chance"
+					    : "no seed was run by both");
 		for (int side = 0; side < 2; side++)
 			if (pair->alone[side])
-				fprintf(out, "%u run%s of %s without a partner of equal seed left out.\n", pair->alone[side],
-					pair->alone[side] == 1 ? "" : "s", pair->label[side]);
+				fprintf(out,
+					"%u run%s of %s without a partner of equal seed left "
+					"out.\n",
+					pair->alone[side], pair->alone[side] == 1 ? "" : "s",
+					pair->label[side]);
 		intervals |= pair->seeds >= 2;
 	}
 	if (intervals)
-		fputs("\nIntervals are at 95 %, each by itself: of twenty figures in which nothing differs, one will seem to.\n",
+		fputs("\nIntervals are at 95 %, each by itself: of twenty figures in which nothing "
+		      "differs, one will seem to.\n",
 		      out);
 }
 
-static void write_figures(struct json *json, const char *key, const struct comparison *at, uint32_t n, bool worlds)
+static void write_figures(struct json *json, const char *key, const struct comparison *at,
+			  uint32_t n, bool worlds)
 {
 	json_open(json, key, '{');
 	for (uint32_t f = 0; f < n; f++) {
@@ -186,8 +199,9 @@ static void write_figures(struct json *json, const char *key, const struct compa
 		json_number(json, "ratio_low_95", at[f].ratio_low);
 		json_number(json, "ratio_high_95", at[f].ratio_high);
 		if (worlds)
-			json_number(json, "relative_error", at[f].mean[0] != 0 ?
-				    at[f].difference.mean / fabs(at[f].mean[0]) : NAN);
+			json_number(json, "relative_error",
+				    at[f].mean[0] != 0 ? at[f].difference.mean / fabs(at[f].mean[0])
+						       : NAN);
 		json_bool(json, "equal", at[f].equal);
 		json_text(json, "verdict", verdict_name(at[f].verdict));
 		json_text(json, "text", at[f].text);
@@ -220,7 +234,8 @@ bool compare_json(const struct compare *compare, FILE *out, struct err *err)
 			json_open(&json, "scale_decisions", '{');
 			json_bool(&json, "any", pair->scale.known);
 			json_bool(&json, "equal", pair->scale.equal);
-			json_text(&json, "first_difference", pair->scale.equal ? NULL : pair->scale.text);
+			json_text(&json, "first_difference",
+				  pair->scale.equal ? NULL : pair->scale.text);
 			json_close(&json, '}');
 		}
 		json_close(&json, '}');

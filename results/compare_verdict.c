@@ -1,5 +1,6 @@
-/* The interval that is shown is the one that decides: a verdict and its numbers cannot disagree.  Differences smaller than
- * what a histogram resolves are no differences, however often they repeat. */
+/* The interval that is shown is the one that decides: a verdict and its numbers cannot disagree.
+ * Differences smaller than what a histogram resolves are no differences, however often they repeat.
+ */
 #include "results/compare.h"
 #include "results/mem.h"
 #include <assert.h>
@@ -21,23 +22,25 @@ static void say_change(struct comparison *figure, const char *name)
 	const char *word = lower ? "lower" : "higher";
 
 	if (!isfinite(r))
-		snprintf(figure->text, sizeof(figure->text), "%.60s %s by %.3g [%.3g, %.3g] %s", name, word,
-			 fabs(figure->difference.mean),
+		snprintf(figure->text, sizeof(figure->text), "%.60s %s by %.3g [%.3g, %.3g] %s",
+			 name, word, fabs(figure->difference.mean),
 			 fabs(figure->difference.mean) - figure->difference.half_width,
-			 fabs(figure->difference.mean) + figure->difference.half_width, figure->unit);
+			 fabs(figure->difference.mean) + figure->difference.half_width,
+			 figure->unit);
 	else if (r >= 2)
-		snprintf(figure->text, sizeof(figure->text), "%.60s higher: %.3g times [%.3g, %.3g]", name, r,
-			 low, high);
+		snprintf(figure->text, sizeof(figure->text),
+			 "%.60s higher: %.3g times [%.3g, %.3g]", name, r, low, high);
 	else
-		snprintf(figure->text, sizeof(figure->text), "%.60s %s by %.2g %% [%.2g, %.2g]", name, word,
-			 100 * fabs(1 - r), 100 * (lower ? 1 - high : low - 1),
+		snprintf(figure->text, sizeof(figure->text), "%.60s %s by %.2g %% [%.2g, %.2g]",
+			 name, word, 100 * fabs(1 - r), 100 * (lower ? 1 - high : low - 1),
 			 100 * (lower ? 1 - low : high - 1));
 }
 
 static void say_tie(struct comparison *figure, const char *why)
 {
 	figure->verdict = VERDICT_TIE;
-	snprintf(figure->text, sizeof(figure->text), "nothing separates them%s (n=%u)", why, figure->pairs);
+	snprintf(figure->text, sizeof(figure->text), "nothing separates them%s (n=%u)", why,
+		 figure->pairs);
 }
 
 static void ratios(struct comparison *figure, const double *a, const double *b, uint32_t n)
@@ -94,16 +97,19 @@ void compare_figure(struct comparison *figure, const double *a, const double *b,
 		if (a[0] == 0)
 			snprintf(figure->text, sizeof(figure->text), "one pair: no interval");
 	} else {
-		/* The interval that is shown decides: the ratio's, or where there is none the difference's. */
-		apart = isfinite(figure->ratio) ?
-			figure->ratio_low > 1 || figure->ratio_high < 1 :
-			fabs(figure->difference.mean) > figure->difference.half_width;
+		/* The interval that is shown decides: the ratio's, or where there is none the
+		 * difference's. */
+		apart = isfinite(figure->ratio)
+			      ? figure->ratio_low > 1 || figure->ratio_high < 1
+			      : fabs(figure->difference.mean) > figure->difference.half_width;
 		if (!apart) {
 			say_tie(figure, "");
 			return;
 		}
-		figure->verdict = (isfinite(figure->ratio) ? figure->ratio < 1 : figure->difference.mean < 0) ?
-				  VERDICT_LOWER : VERDICT_HIGHER;
+		figure->verdict =
+			(isfinite(figure->ratio) ? figure->ratio < 1 : figure->difference.mean < 0)
+				? VERDICT_LOWER
+				: VERDICT_HIGHER;
 		say_change(figure, name_b);
 	}
 }

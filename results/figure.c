@@ -1,5 +1,5 @@
-/* Rows come sorted by label; a change of label starts a data block.  Axes are chosen from the data: a picture without rows is
- * not drawn at all. */
+/* Rows come sorted by label; a change of label starts a data block.  Axes are chosen from the data:
+ * a picture without rows is not drawn at all. */
 #include "results/figure.h"
 #include "base/record.h"
 #include "base/unit.h"
@@ -8,19 +8,25 @@
 #include <assert.h>
 #include <math.h>
 
-enum { COLUMNS = 5, WIDTH = 900, LETTER = 9, LINE = 21, LABEL_MAX = 48 }; /* pixels: of a letter and a line at 14 points */
+enum {
+	COLUMNS = 5,
+	WIDTH = 900,
+	LETTER = 9,
+	LINE = 21,
+	LABEL_MAX = 48
+}; /* pixels: of a letter and a line at 14 points */
 
 struct row {
 	uint32_t label;
 	double value[COLUMNS];
-	char *text;              /* of the second column, where it is one */
+	char *text; /* of the second column, where it is one */
 };
 
 /* The rows of a figure in memory: some thousands. */
 struct rows {
 	VEC(struct row) row;
 	VEC(char *) label;
-	char *axis;              /* FIGURE_SWEEP: the last column */
+	char *axis; /* FIGURE_SWEEP: the last column */
 };
 
 static void release(struct rows *rows)
@@ -34,7 +40,8 @@ static void release(struct rows *rows)
 	free(rows->axis);
 }
 
-static bool fetch(struct store *store, const struct figure *figure, struct rows *rows, struct err *err)
+static bool fetch(struct store *store, const struct figure *figure, struct rows *rows,
+		  struct err *err)
 {
 	sqlite3_stmt *query = store_prepare(store, figure->sql, err);
 	bool failed = false;
@@ -49,8 +56,9 @@ static bool fetch(struct store *store, const struct figure *figure, struct rows 
 			vec_push(&rows->label, mem_text(label));
 		row.label = rows->label.n - 1;
 		for (int c = 1; c < sqlite3_column_count(query) && c <= COLUMNS; c++)
-			row.value[c - 1] = sqlite3_column_type(query, c) == SQLITE_NULL ? NAN :
-					   sqlite3_column_double(query, c);
+			row.value[c - 1] = sqlite3_column_type(query, c) == SQLITE_NULL
+						 ? NAN
+						 : sqlite3_column_double(query, c);
 		if (figure->kind == FIGURE_STACK)
 			row.text = mem_text((const char *)sqlite3_column_text(query, 1));
 		if (figure->kind == FIGURE_SWEEP && !rows->axis)
@@ -90,7 +98,8 @@ static int longest_label(const struct rows *rows)
 /* The lines that a legend of n entries of at most so many letters takes. */
 static int key_lines(int n, int letters)
 {
-	int columns = WIDTH * 9 / 10 / ((letters + 4) * 12); /* as wide as gnuplot takes letters to be */
+	int columns =
+		WIDTH * 9 / 10 / ((letters + 4) * 12); /* as wide as gnuplot takes letters to be */
 
 	columns = columns < 1 ? 1 : columns;
 	return (n + columns - 1) / columns;
@@ -101,7 +110,9 @@ static void put_key(struct plot *plot, int n, int letters)
 {
 	int lines = key_lines(n, letters);
 
-	fprintf(plot->body, "set key at screen 0.5, screen 0.015 center bottom horizontal maxrows %d\nset bmargin %g\n",
+	fprintf(plot->body,
+		"set key at screen 0.5, screen 0.015 center bottom horizontal maxrows %d\nset "
+		"bmargin %g\n",
 		lines, 4.2 + 1.1 * lines);
 }
 
@@ -119,7 +130,8 @@ static void blocks(struct plot *plot, const struct rows *rows, int n, bool cdf)
 				fprintf(plot->data, "%.9g 0\n", rows->row.at[i].value[0]);
 			first = false;
 			for (int c = 0; c < n; c++)
-				fprintf(plot->data, "%s%.9g", c ? " " : "", rows->row.at[i].value[c]);
+				fprintf(plot->data, "%s%.9g", c ? " " : "",
+					rows->row.at[i].value[c]);
 			putc('\n', plot->data);
 		}
 		plot_block_close(plot);
@@ -151,8 +163,8 @@ static double smallest(const struct rows *rows, int column)
 }
 
 /* Objectives as dashed lines, if the services agree on at most three. */
-static bool slo_lines(struct store *store, const struct figure *figure, struct plot *plot, double *low, double *high,
-		      struct err *err)
+static bool slo_lines(struct store *store, const struct figure *figure, struct plot *plot,
+		      double *low, double *high, struct err *err)
 {
 	double value[4];
 	char text[64];
@@ -162,7 +174,10 @@ static bool slo_lines(struct store *store, const struct figure *figure, struct p
 
 	if (!figure->slo)
 		return true;
-	query = store_prepare(store, "SELECT DISTINCT value FROM shown JOIN metric USING (run) WHERE name = ? LIMIT 4", err);
+	query = store_prepare(
+		store,
+		"SELECT DISTINCT value FROM shown JOIN metric USING (run) WHERE name = ? LIMIT 4",
+		err);
 	if (!query)
 		return false;
 	sqlite3_bind_text(query, 1, figure->slo, -1, SQLITE_STATIC);
@@ -170,12 +185,17 @@ static bool slo_lines(struct store *store, const struct figure *figure, struct p
 		value[n++] = sqlite3_column_double(query, 0);
 	sqlite3_finalize(query);
 	for (int i = 0; i < n && n <= 3; i++) {
-		fprintf(plot->body, "set arrow from %.9g, graph 0 to %.9g, graph 1 nohead dt 2 lw 1.5 lc rgb '#555555'\n",
+		fprintf(plot->body,
+			"set arrow from %.9g, graph 0 to %.9g, graph 1 nohead dt 2 lw 1.5 lc rgb "
+			"'#555555'\n",
 			value[i], value[i]);
 		fprintf(plot->body, "set label ");
-		snprintf(text, sizeof(text), "SLO %s", unit_human(value[i] * 1e9, UNIT_TIME, (char[32]){ 0 }, 32));
+		snprintf(text, sizeof(text), "SLO %s",
+			 unit_human(value[i] * 1e9, UNIT_TIME, (char[32]){ 0 }, 32));
 		plot_text(plot->body, text);
-		fprintf(plot->body, " at %.9g, graph 0.04 rotate by 90 left offset 0.9,0 textcolor rgb '#555555'\n",
+		fprintf(plot->body,
+			" at %.9g, graph 0.04 rotate by 90 left offset 0.9,0 textcolor rgb "
+			"'#555555'\n",
 			value[i]);
 		*low = value[i] < *low ? value[i] : *low;
 		*high = value[i] > *high ? value[i] : *high;
@@ -189,8 +209,8 @@ static double line_width(uint32_t l)
 	return l < 5 ? 3.4 - 0.45 * l : 1.4;
 }
 
-static bool draw_cdf(struct store *store, const struct figure *figure, const struct rows *rows, struct plot *plot,
-		     struct err *err)
+static bool draw_cdf(struct store *store, const struct figure *figure, const struct rows *rows,
+		     struct plot *plot, struct err *err)
 {
 	double low = smallest(rows, 0), high = largest(rows, 0);
 
@@ -200,14 +220,15 @@ static bool draw_cdf(struct store *store, const struct figure *figure, const str
 	if (!slo_lines(store, figure, plot, &low, &high, err))
 		return false;
 	plot_time_axis(plot, PLOT_X, low, high);
-	fputs("set yrange [0:100]\nset format y '%g %%'\nset ylabel 'share of values at most this long'\nset xlabel ",
+	fputs("set yrange [0:100]\nset format y '%g %%'\nset ylabel 'share of values at most this "
+	      "long'\nset xlabel ",
 	      plot->body);
 	plot_text(plot->body, figure->axis);
 	/* What took no time at all lies at the left edge of a logarithmic axis. */
 	fputs("\nplot ", plot->body);
 	for (uint32_t l = 0; l < rows->label.n; l++) {
-		fprintf(plot->body, "%s$d%u using ($1 > %.9g ? $1 : %.9g):2 with lines lw %.1f ", l ? ", " : "", l,
-			low / 4, low / 4, line_width(l));
+		fprintf(plot->body, "%s$d%u using ($1 > %.9g ? $1 : %.9g):2 with lines lw %.1f ",
+			l ? ", " : "", l, low / 4, low / 4, line_width(l));
 		plot_line_style(plot, l, false);
 		fputs(" title ", plot->body);
 		put_label(plot->body, rows->label.at[l]);
@@ -223,35 +244,47 @@ static const char *time_unit(double seconds, double *scale)
 
 static void draw_time(const struct rows *rows, struct plot *plot)
 {
-	static const struct { const char *title; int column; } panels[] = {
-		{ "arrivals/s", 2 }, { "pods: ready (solid), desired (dotted)", 4 }, { "requests waiting", 5 }
-	};
+	static const struct {
+		const char *title;
+		int column;
+	} panels[] = { { "arrivals/s", 2 },
+		       { "pods: ready (solid), desired (dotted)", 4 },
+		       { "requests waiting", 5 } };
 	double scale, end = largest(rows, 0);
 	const char *unit = time_unit(end, &scale);
 	int key = key_lines((int)rows->label.n, longest_label(rows));
 	double panel = 170.0 / plot->height, step = 225.0 / plot->height;
 
 	blocks(plot, rows, 5, false);
-	fputs("unset title\nset multiplot\nset lmargin at screen 0.09\nset rmargin at screen 0.975\nunset key\n", plot->body);
+	fputs("unset title\nset multiplot\nset lmargin at screen 0.09\nset rmargin at screen "
+	      "0.975\nunset key\n",
+	      plot->body);
 	fprintf(plot->body, "set xrange [0:%.9g]\n", end > 0 ? end / scale : 1);
 	for (int p = 0; p < 3; p++) {
 		double top = 1 - 40.0 / plot->height - step * p;
 		int column = panels[p].column;
 
-		fprintf(plot->body, "set tmargin at screen %.3f\nset bmargin at screen %.3f\nset yrange [0:*]\nset offsets 0,0,graph 0.08,0\n", top,
-			top - panel);
-		fprintf(plot->body, "set label 1 '%s' at graph 0, graph 1.07 left\nset format x '%s'\n", panels[p].title,
-			p == 2 ? "%g" : "");
+		fprintf(plot->body,
+			"set tmargin at screen %.3f\nset bmargin at screen %.3f\nset yrange "
+			"[0:*]\nset offsets 0,0,graph 0.08,0\n",
+			top, top - panel);
+		fprintf(plot->body,
+			"set label 1 '%s' at graph 0, graph 1.07 left\nset format x '%s'\n",
+			panels[p].title, p == 2 ? "%g" : "");
 		if (p == 2)
-			fprintf(plot->body, "set xlabel 'time (%s)' offset 0,0.4\nset key at screen 0.5, screen 0.012 center "
-				"bottom horizontal maxrows %d\n", unit, key);
+			fprintf(plot->body,
+				"set xlabel 'time (%s)' offset 0,0.4\nset key at screen 0.5, "
+				"screen 0.012 center "
+				"bottom horizontal maxrows %d\n",
+				unit, key);
 		fputs("plot ", plot->body);
 		for (uint32_t l = 0; l < rows->label.n; l++) {
 			/* All variants see the same traffic: once is enough. */
 			if (p == 0 && l > 0)
 				break;
-			fprintf(plot->body, "%s$d%u using ($1/%g):%d with %s lw %.1f ", l ? ", " : "", l, scale, column,
-				column == 4 ? "steps" : "lines", 0.6 * line_width(l));
+			fprintf(plot->body, "%s$d%u using ($1/%g):%d with %s lw %.1f ",
+				l ? ", " : "", l, scale, column, column == 4 ? "steps" : "lines",
+				0.6 * line_width(l));
 			if (p == 0)
 				fputs("lc rgb '#555555' notitle", plot->body);
 			else
@@ -261,7 +294,8 @@ static void draw_time(const struct rows *rows, struct plot *plot)
 				put_label(plot->body, rows->label.at[l]);
 			}
 			if (p == 1) {
-				fprintf(plot->body, ", $d%u using ($1/%g):3 with steps lw 1.2 ", l, scale);
+				fprintf(plot->body, ", $d%u using ($1/%g):3 with steps lw 1.2 ", l,
+					scale);
 				plot_line_style(plot, l, true);
 			}
 		}
@@ -293,8 +327,8 @@ static double total_of(const struct rows *rows, uint32_t label)
 }
 
 /* The bars of one part, in all labels: low and high end, and the label's place. */
-static bool stack_block(const struct rows *rows, struct plot *plot, int order, double *base, double wide,
-			double unit)
+static bool stack_block(const struct rows *rows, struct plot *plot, int order, double *base,
+			double wide, double unit)
 {
 	bool some = false;
 	char text[32];
@@ -306,14 +340,15 @@ static bool stack_block(const struct rows *rows, struct plot *plot, int order, d
 
 		if (order_of(row->text) != order || !(value > 0))
 			continue;
-		fprintf(plot->data, "%.9g %u %.9g %.9g\n", (from + value / 2) / unit, row->label, from / unit,
-			(from + value) / unit);
+		fprintf(plot->data, "%.9g %u %.9g %.9g\n", (from + value / 2) / unit, row->label,
+			from / unit, (from + value) / unit);
 		unit_human(value * 1e9, UNIT_TIME, text, sizeof(text));
-		if (value / wide * (WIDTH - 60 - LETTER * longest_label(rows)) > (double)(strlen(text) + 1) * LETTER) {
+		if (value / wide * (WIDTH - 60 - LETTER * longest_label(rows)) >
+		    (double)(strlen(text) + 1) * LETTER) {
 			fputs("set label ", plot->body);
 			plot_text(plot->body, text);
-			fprintf(plot->body, " at %.9g,%u center front textcolor rgb '#ffffff'\n", (from + value / 2) / unit,
-				row->label);
+			fprintf(plot->body, " at %.9g,%u center front textcolor rgb '#ffffff'\n",
+				(from + value / 2) / unit, row->label);
 		}
 		base[row->label] += value;
 		some |= value > 0.002 * wide;
@@ -334,14 +369,17 @@ static void draw_stack(const struct figure *figure, const struct rows *rows, str
 		wide = fmax(wide, total_of(rows, l));
 	unit = wide >= 2 ? 1 : wide >= 2e-3 ? 1e-3 : 1e-6;
 	for (int o = 0; o <= PHASES + PARTS; o++) {
-		name[o] = o < PHASES ? phase_name((enum pod_phase)o) :
-			  o < PHASES + PARTS ? part_name((enum part)(o - PHASES)) : "other";
+		name[o] = o < PHASES	     ? phase_name((enum pod_phase)o)
+			: o < PHASES + PARTS ? part_name((enum part)(o - PHASES))
+					     : "other";
 		some[o] = stack_block(rows, plot, o, base, wide, unit);
 		parts += some[o];
-		letters = some[o] && (int)strlen(name[o]) > letters ? (int)strlen(name[o]) : letters;
+		letters =
+			some[o] && (int)strlen(name[o]) > letters ? (int)strlen(name[o]) : letters;
 	}
-	fprintf(plot->body, "set xrange [0:%.9g]\nset yrange [%g:-0.6]\nset grid noytics\nset ytics (", wide / unit * 1.04,
-		rows->label.n - 0.4);
+	fprintf(plot->body,
+		"set xrange [0:%.9g]\nset yrange [%g:-0.6]\nset grid noytics\nset ytics (",
+		wide / unit * 1.04, rows->label.n - 0.4);
 	for (uint32_t l = 0; l < rows->label.n; l++) {
 		fputs(l ? ", " : "", plot->body);
 		put_label(plot->body, rows->label.at[l]);
@@ -349,12 +387,17 @@ static void draw_stack(const struct figure *figure, const struct rows *rows, str
 	}
 	fputs(") scale 0\nset style fill solid 1 border rgb '#ffffff'\n", plot->body);
 	put_key(plot, parts, letters);
-	fprintf(plot->body, "set xlabel '%s (%s)'\n", figure->axis, unit == 1 ? "s" : unit == 1e-3 ? "ms" : "us");
+	fprintf(plot->body, "set xlabel '%s (%s)'\n", figure->axis,
+		unit == 1      ? "s"
+		: unit == 1e-3 ? "ms"
+			       : "us");
 	fputs("plot ", plot->body);
 	for (int o = 0; o <= PHASES + PARTS; o++) {
 		if (!some[o])
 			continue;
-		fprintf(plot->body, "%s$d%d using 1:2:3:4:($2-0.32):($2+0.32) with boxxyerror lc rgb '%s' title ",
+		fprintf(plot->body,
+			"%s$d%d using 1:2:3:4:($2-0.32):($2+0.32) with boxxyerror lc rgb '%s' "
+			"title ",
 			drawn ? ", " : "", o, plot_fill(drawn));
 		plot_text(plot->body, name[o]);
 		drawn++;
@@ -364,7 +407,8 @@ static void draw_stack(const struct figure *figure, const struct rows *rows, str
 
 static void draw_sweep(const struct figure *figure, const struct rows *rows, struct plot *plot)
 {
-	bool log_y = strstr(figure->axis, "(s)") && largest(rows, 1) > 20 * smallest(rows, 1) && smallest(rows, 1) > 0;
+	bool log_y = strstr(figure->axis, "(s)") && largest(rows, 1) > 20 * smallest(rows, 1) &&
+		     smallest(rows, 1) > 0;
 
 	blocks(plot, rows, 3, false);
 	if (log_y)
@@ -379,7 +423,8 @@ static void draw_sweep(const struct figure *figure, const struct rows *rows, str
 	plot_text(plot->body, figure->axis);
 	fputs("\nplot ", plot->body);
 	for (uint32_t l = 0; l < rows->label.n; l++) {
-		fprintf(plot->body, "%s$d%u using 1:2:($3 == $3 ? $3 : 0) with yerrorlines lw 2 pt %u ps 0.8 ",
+		fprintf(plot->body,
+			"%s$d%u using 1:2:($3 == $3 ? $3 : 0) with yerrorlines lw 2 pt %u ps 0.8 ",
 			l ? ", " : "", l, 5 + 2 * (l % 4));
 		plot_line_style(plot, l, false);
 		fputs(" title ", plot->body);
@@ -395,7 +440,8 @@ static bool rate_known(const struct rows *rows)
 	return false;
 }
 
-bool figure_draw(struct store *store, const struct figure *figure, const char *folder, bool *drawn, struct err *err)
+bool figure_draw(struct store *store, const struct figure *figure, const char *folder, bool *drawn,
+		 struct err *err)
 {
 	struct rows rows = { .axis = NULL };
 	struct plot plot;
@@ -409,8 +455,10 @@ bool figure_draw(struct store *store, const struct figure *figure, const char *f
 		return ok;
 	}
 	key = LINE * key_lines(labels, longest_label(&rows));
-	plot_init(&plot, WIDTH, figure->kind == FIGURE_TIME ? 740 + key :
-		  figure->kind == FIGURE_STACK ? 160 + 46 * labels + LINE * key_lines(PHASES, 10) : 430 + key);
+	plot_init(&plot, WIDTH,
+		  figure->kind == FIGURE_TIME	 ? 740 + key
+		  : figure->kind == FIGURE_STACK ? 160 + 46 * labels + LINE * key_lines(PHASES, 10)
+						 : 430 + key);
 	if (figure->kind != FIGURE_STACK)
 		put_key(&plot, labels, longest_label(&rows));
 	fputs("set title ", plot.body);

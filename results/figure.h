@@ -20,18 +20,19 @@ struct figure {
 	enum figure_kind kind;
 	const char *axis;        /* what the values are, with unit */
 	const char *slo;         /* CDF: objectives drawn as lines, a metric's name; or NULL */
-	const char *nothing;     /* said instead when there are no rows; NULL: the figure is left out */
+	const char *nothing;     /* said instead when there are no rows; NULL: left out */
 	const char *sql;
 };
 
 extern const struct figure figures[];
 extern const uint32_t figure_count;
 
-/* Makes `shown` of the runs with these ids, or with n = 0 of the latest run of each scenario, variant, point, seed and
- * world.  False: an id is not in the store, or it has no runs. */
+/* Makes `shown` of the runs with these ids, or with n = 0 of the latest run of each scenario,
+ * variant, point, seed and world.  False: an id is not in the store, or it has no runs. */
 bool figure_show(struct store *store, const int64_t *ids, uint32_t n, struct err *err);
 /* The statement behind it, for people (when n = 0). */
 extern const char figure_show_sql[];
 /* Draws a figure into folder; *drawn = false when there was nothing to draw. */
-bool figure_draw(struct store *store, const struct figure *figure, const char *folder, bool *drawn, struct err *err);
+bool figure_draw(struct store *store, const struct figure *figure, const char *folder, bool *drawn,
+		 struct err *err);
 #endif

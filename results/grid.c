@@ -64,7 +64,8 @@ void grid_print(const struct grid *grid, FILE *out)
 	assert(grid->cell.n % grid->columns == 0);
 	for (uint32_t i = 0; i < grid->cell.n; i++) {
 		const char *text = grid->cell.at[i] ? grid->cell.at[i] : "";
-		uint32_t column = i % grid->columns, fill = column_width(grid, column) - width(text);
+		uint32_t column = i % grid->columns,
+			 fill = column_width(grid, column) - width(text);
 
 		/* Blanks are held back until something follows them: no line ends in one. */
 		pad += column ? 2 + fill : 0;
@@ -84,7 +85,8 @@ void grid_print(const struct grid *grid, FILE *out)
 char *grid_count(uint64_t value, char *out, size_t size)
 {
 	char digits[24];
-	size_t n = (size_t)snprintf(digits, sizeof(digits), "%llu", (unsigned long long)value), at = 0;
+	size_t n = (size_t)snprintf(digits, sizeof(digits), "%llu", (unsigned long long)value),
+	       at = 0;
 
 	assert(size > n + n / 3);
 	for (size_t i = 0; i < n; i++) {

@@ -1,4 +1,5 @@
-/* grid.h - a table of texts printed with fitted columns: the first to the left, the others to the right.
+/* grid.h - a table of texts printed with fitted columns: the first to the left, the others to
+ * the right.
  *
  * For people; what scripts read is JSON. */
 #ifndef RESULTS_GRID_H

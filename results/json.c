@@ -1,5 +1,5 @@
-/* Objects are opened and closed as the walk over the figures (result_walk) enters and leaves groups, so that the JSON,
- * the store and the summary cannot differ in what they know. */
+/* Objects are opened and closed as the walk over the figures (result_walk) enters and leaves
+ * groups, so that the JSON, the store and the summary cannot differ in what they know. */
 #include "results/json.h"
 #include <assert.h>
 #include <errno.h>
@@ -14,14 +14,18 @@ void json_init(struct json *json, FILE *out)
 /* The length of the valid UTF-8 sequence at p, or 0. */
 static int utf8_length(const unsigned char *p)
 {
-	int n = *p < 0x80 ? 1 : *p >= 0xc2 && *p < 0xe0 ? 2 : *p >= 0xe0 && *p < 0xf0 ? 3 : *p >= 0xf0 && *p < 0xf5 ? 4 : 0;
+	int n = *p < 0x80		? 1
+	      : *p >= 0xc2 && *p < 0xe0 ? 2
+	      : *p >= 0xe0 && *p < 0xf0 ? 3
+	      : *p >= 0xf0 && *p < 0xf5 ? 4
+					: 0;
 
 	for (int i = 1; i < n; i++)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
 	/* Overlong forms, surrogates and what lies beyond U+10FFFF. */
-	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) ||
-	    (*p == 0xf4 && p[1] > 0x8f))
+	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
+	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
 		return 0;
 	return n;
 }
@@ -187,7 +191,8 @@ static void oracle(struct json *json, const char *key, const struct oracle *o)
 	json_number(json, "simulated", o->simulated);
 	json_number(json, "half_width_95", o->half_width_95);
 	json_number(json, "finite_size_bias", o->bias);
-	json_number(json, "relative_error", o->expected != 0 ? (o->simulated - o->expected) / o->expected : NAN);
+	json_number(json, "relative_error",
+		    o->expected != 0 ? (o->simulated - o->expected) / o->expected : NAN);
 	json_close(json, '}');
 }
 

@@ -1,7 +1,8 @@
-/* json.h - a small JSON writer with fixed number formatting, and the JSON of a run (docs/json.md).
+/* json.h - a small JSON writer with fixed number formatting, and the JSON of a run
+ * (docs/json.md).
  *
- * Numbers are printed the same by any compiler at any optimisation: counts as integers, all else as %.9g; what is
- * undefined is null.  Not a reader. */
+ * Numbers are printed the same by any compiler at any optimisation: counts as integers, all else
+ * as %.9g; what is undefined is null.  Not a reader. */
 #ifndef RESULTS_JSON_H
 #define RESULTS_JSON_H
 #include "base/err.h"
@@ -17,7 +18,8 @@ struct json {
 
 /* Starts a document on out (borrowed). */
 void json_init(struct json *json, FILE *out);
-/* Opens an object ('{') or an array ('['), and closes it ('}', ']').  key NULL inside arrays and at the top. */
+/* Opens an object ('{') or an array ('['), and closes it ('}', ']').  key NULL inside arrays and
+ * at the top. */
 void json_open(struct json *json, const char *key, char bracket);
 void json_close(struct json *json, char bracket);
 /* One value each; text NULL is null; a number that is not finite is null. */

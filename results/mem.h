@@ -11,7 +11,8 @@ static inline void *mem_zero(size_t n, size_t size)
 	void *at = calloc(n ? n : 1, size);
 
 	if (!at) {
-		fprintf(stderr, "sonde: out of memory: %zu elements of %zu bytes wanted\n", n, size);
+		fprintf(stderr, "sonde: out of memory: %zu elements of %zu bytes wanted\n", n,
+			size);
 		abort();
 	}
 	return at;

@@ -1,5 +1,5 @@
-/* Whole or absent: temporary file beside the target, fsync, rename, fsync of the folder.  One buffer of 256 KiB keeps
- * system calls off the path of a row. */
+/* Whole or absent: temporary file beside the target, fsync, rename, fsync of the folder.  One
+ * buffer of 256 KiB keeps system calls off the path of a row. */
 #include "results/outfile.h"
 #include "results/mem.h"
 #include <assert.h>
@@ -109,7 +109,8 @@ void outfile_print(struct outfile *file, const char *format, ...)
 	free(text);
 }
 
-/* After the rename the new name is on disk only once the folder is: best effort, some file systems refuse. */
+/* After the rename the new name is on disk only once the folder is: best effort, some file systems
+ * refuse. */
 static void sync_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -1,5 +1,5 @@
-/* gnuplot is started in the folder that it writes to, so that no path of the user's is ever part of a script; texts go in
- * single quotes, where nothing has a meaning but the quote itself. */
+/* gnuplot is started in the folder that it writes to, so that no path of the user's is ever part of
+ * a script; texts go in single quotes, where nothing has a meaning but the quote itself. */
 #include "results/plot.h"
 #include <assert.h>
 #include <errno.h>
@@ -14,16 +14,15 @@
 
 extern char **environ;
 
-/* Okabe & Ito, "Color Universal Design" (2008): eight colours that any eye can tell apart; yellow last, weak on white. */
-static const char *const lines[] = {
-	"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#B8A800"
-};
+/* Okabe & Ito, "Color Universal Design" (2008): eight colours that any eye can tell apart; yellow
+ * last, weak on white. */
+static const char *const lines[] = { "#0072B2", "#D55E00", "#009E73", "#CC79A7",
+				     "#56B4E9", "#E69F00", "#000000", "#B8A800" };
 
 /* Paul Tol's "muted" scheme (Introduction to Colour Schemes, 2021), and three greys. */
-static const char *const fills[] = {
-	"#88CCEE", "#CC6677", "#DDCC77", "#117733", "#332288", "#AA4499", "#44AA99", "#999933", "#882255", "#BBBBBB",
-	"#777777", "#444444"
-};
+static const char *const fills[] = { "#88CCEE", "#CC6677", "#DDCC77", "#117733",
+				     "#332288", "#AA4499", "#44AA99", "#999933",
+				     "#882255", "#BBBBBB", "#777777", "#444444" };
 
 /* Starts gnuplot with its standard input on *in; -1 on failure, errno set. */
 static pid_t start(const char *folder, const char *argument, int *in)
@@ -40,7 +39,8 @@ static pid_t start(const char *folder, const char *argument, int *in)
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
 	if (folder)
 		posix_spawn_file_actions_addchdir_np(&actions, folder);
-	rc = posix_spawnp(&pid, "gnuplot", &actions, NULL, (char *const *)(uintptr_t)arguments, environ);
+	rc = posix_spawnp(&pid, "gnuplot", &actions, NULL, (char *const *)(uintptr_t)arguments,
+			  environ);
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[0]);
 	*in = ends[1];
@@ -71,7 +71,8 @@ bool plot_available(struct err *err)
 		close(in);
 		ok = finish(pid);
 	}
-	return ok || err_system(err, "gnuplot cannot be run: plots need it (Debian: apt-get install gnuplot-nox)");
+	return ok || err_system(err, "gnuplot cannot be run: plots need it (Debian: apt-get "
+				     "install gnuplot-nox)");
 }
 
 void plot_init(struct plot *plot, int width, int height)
@@ -110,9 +111,9 @@ void plot_time_axis(struct plot *plot, enum plot_axis axis, double low, double h
 		int number;
 		const char *unit;
 	} tics[] = {
-		{ 1e-9, 1, "ns" }, { 1e-8, 10, "ns" }, { 1e-7, 100, "ns" }, { 1e-6, 1, "us" },
-		{ 1e-5, 10, "us" }, { 1e-4, 100, "us" }, { 1e-3, 1, "ms" }, { 1e-2, 10, "ms" },
-		{ 0.1, 100, "ms" }, { 1, 1, "s" }, { 10, 10, "s" }, { 100, 100, "s" },
+		{ 1e-9, 1, "ns" },  { 1e-8, 10, "ns" },	 { 1e-7, 100, "ns" },  { 1e-6, 1, "us" },
+		{ 1e-5, 10, "us" }, { 1e-4, 100, "us" }, { 1e-3, 1, "ms" },    { 1e-2, 10, "ms" },
+		{ 0.1, 100, "ms" }, { 1, 1, "s" },	 { 10, 10, "s" },      { 100, 100, "s" },
 		{ 1e3, 1000, "s" }, { 1e4, 10000, "s" }, { 1e5, 100000, "s" },
 	};
 	const char *name = axis == PLOT_X ? "x" : "y";
@@ -127,13 +128,14 @@ void plot_time_axis(struct plot *plot, enum plot_axis axis, double low, double h
 	high = pow(10, ceil(log10(high) * 10) / 10);
 	/* Every decade has a label; where few are seen, 2 and 5 have one too, or all nine. */
 	stride = high < low * 8 ? 1 : high < low * 200 ? 3 : 10;
-	fprintf(plot->body, "set logscale %s 10\nset %srange [%.9g:%.9g]\nset m%stics 10\nset %stics (", name, name, low,
-		high, name, name);
+	fprintf(plot->body,
+		"set logscale %s 10\nset %srange [%.9g:%.9g]\nset m%stics 10\nset %stics (", name,
+		name, low, high, name, name);
 	for (size_t i = 0; i < sizeof(tics) / sizeof(*tics); i++) {
 		for (int step = 1; step < 10; step += step == 1 && stride < 10 ? 1 : stride)
 			if (tics[i].at * step >= low * 0.999 && tics[i].at * step <= high * 1.001)
-				fprintf(plot->body, "%s'%d %s' %g", n++ ? ", " : "", tics[i].number * step,
-					tics[i].unit, tics[i].at * step);
+				fprintf(plot->body, "%s'%d %s' %g", n++ ? ", " : "",
+					tics[i].number * step, tics[i].unit, tics[i].at * step);
 	}
 	fputs(")\n", plot->body);
 }
@@ -142,8 +144,7 @@ void plot_line_style(struct plot *plot, uint32_t i, bool dotted)
 {
 	const uint32_t n = sizeof(lines) / sizeof(*lines);
 
-	fprintf(plot->body, "lc rgb '%s' dt %u", lines[i % n],
-		dotted ? 3 : 1 + i / n * 3 % 4);
+	fprintf(plot->body, "lc rgb '%s' dt %u", lines[i % n], dotted ? 3 : 1 + i / n * 3 % 4);
 }
 
 const char *plot_fill(uint32_t i)
@@ -153,20 +154,29 @@ const char *plot_fill(uint32_t i)
 
 static void write_script(struct plot *plot, const char *name, FILE *out)
 {
-	/* Screens scale the SVG; the PNG is for slides and papers: 1.6 times as large, so 160 dpi at the same size. */
+	/* Screens scale the SVG; the PNG is for slides and papers: 1.6 times as large, so 160 dpi
+	 * at the same size. */
 	fputs("set encoding utf8\n", out);
 	fwrite(plot->data_text, 1, plot->data_bytes, out);
 	for (int png = 0; png < 2; png++) {
 		if (png)
-			fprintf(out, "reset\nset terminal pngcairo size %d,%d font 'DejaVu Sans,14' fontscale 1.6 "
-				"linewidth 1.6 pointscale 1.6 noenhanced\n", plot->width * 8 / 5, plot->height * 8 / 5);
+			fprintf(out,
+				"reset\nset terminal pngcairo size %d,%d font 'DejaVu Sans,14' "
+				"fontscale 1.6 "
+				"linewidth 1.6 pointscale 1.6 noenhanced\n",
+				plot->width * 8 / 5, plot->height * 8 / 5);
 		else
-			fprintf(out, "set terminal svg size %d,%d dynamic name '%s' font 'DejaVu Sans,14' "
-				"background '#ffffff' noenhanced\n", plot->width, plot->height, name);
+			fprintf(out,
+				"set terminal svg size %d,%d dynamic name '%s' font 'DejaVu "
+				"Sans,14' "
+				"background '#ffffff' noenhanced\n",
+				plot->width, plot->height, name);
 		fprintf(out, "set output '%s.%s'\n", name, png ? "png" : "svg");
-		fputs("set border 3 lw 0.8 lc rgb '#444444'\nset tics nomirror textcolor rgb '#222222'\n"
+		fputs("set border 3 lw 0.8 lc rgb '#444444'\nset tics nomirror textcolor rgb "
+		      "'#222222'\n"
 		      "set grid xtics ytics lc rgb '#cccccc' lw 0.8 dt 1\n"
-		      "set key reverse Left samplen 2\n", out);
+		      "set key reverse Left samplen 2\n",
+		      out);
 		fwrite(plot->body_text, 1, plot->body_bytes, out);
 		fputs("\nset output\n", out);
 	}

@@ -1,7 +1,7 @@
 /* plot.h - a picture by gnuplot, through a pipe: the same script gives NAME.svg and NAME.png.
  *
- * Texts are taken literally (no enhanced mode, no substitution).  Colours are safe for colour-blind eyes.
- * Not a drawing library: what to draw is figure.h's. */
+ * Texts are taken literally (no enhanced mode, no substitution).  Colours are safe for
+ * colour-blind eyes. Not a drawing library: what to draw is figure.h's. */
 #ifndef RESULTS_PLOT_H
 #define RESULTS_PLOT_H
 #include "base/err.h"

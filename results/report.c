@@ -1,4 +1,5 @@
-/* The pictures first, then the page, whole or not at all, with the SVGs inside it: it can be mailed as it is. */
+/* The pictures first, then the page, whole or not at all, with the SVGs inside it: it can be mailed
+ * as it is. */
 #include "results/report.h"
 #include "results/compare.h"
 #include "results/figure.h"
@@ -20,14 +21,19 @@ struct page {
 };
 
 static const char style[] =
-	"body{font:16px/1.5 system-ui,'DejaVu Sans',sans-serif;color:#222;background:#fff;margin:2rem auto;"
+	"body{font:16px/1.5 system-ui,'DejaVu "
+	"Sans',sans-serif;color:#222;background:#fff;margin:2rem auto;"
 	"max-width:62rem;padding:0 1rem}"
-	"h1{font-size:1.7rem;margin-bottom:.2rem}h2{font-size:1.25rem;margin-top:2.4rem;border-bottom:1px solid #ddd}"
+	"h1{font-size:1.7rem;margin-bottom:.2rem}h2{font-size:1.25rem;margin-top:2.4rem;border-"
+	"bottom:1px solid #ddd}"
 	"table{border-collapse:collapse;font-size:.86rem;display:block;overflow-x:auto}"
-	"th,td{padding:.25rem .6rem;border-bottom:1px solid #e5e5e5;text-align:right;white-space:nowrap}"
-	"th:first-child,td:first-child{text-align:left}th{border-bottom:2px solid #999;vertical-align:bottom}"
+	"th,td{padding:.25rem .6rem;border-bottom:1px solid "
+	"#e5e5e5;text-align:right;white-space:nowrap}"
+	"th:first-child,td:first-child{text-align:left}th{border-bottom:2px solid "
+	"#999;vertical-align:bottom}"
 	"pre{background:#f6f6f6;padding:.8rem;overflow-x:auto;font-size:.8rem;line-height:1.4}"
-	"figure{margin:1rem 0}figure svg{width:100%;height:auto}figcaption,.dim{color:#555;font-size:.88rem}"
+	"figure{margin:1rem 0}figure "
+	"svg{width:100%;height:auto}figcaption,.dim{color:#555;font-size:.88rem}"
 	"details{margin:.4rem 0}summary{cursor:pointer;color:#0072B2}td small{color:#666}";
 
 /* Text as HTML. */
@@ -95,8 +101,10 @@ static void headline_row(struct page *page, sqlite3_stmt *variant)
 	for (int h = 0; h < HEADLINES && page->ok; h++) {
 		bool failed = false;
 		sqlite3_stmt *query = store_prepare(&page->store,
-			"SELECT avg(value), half_width_95(value) FROM shown JOIN metric USING (run) WHERE label = ?"
-			" AND service = '' AND name = ?", page->err);
+						    "SELECT avg(value), half_width_95(value) FROM "
+						    "shown JOIN metric USING (run) WHERE label = ?"
+						    " AND service = '' AND name = ?",
+						    page->err);
 
 		if (query) {
 			sqlite3_bind_text(query, 1, column(variant, 0), -1, SQLITE_TRANSIENT);
@@ -106,11 +114,13 @@ static void headline_row(struct page *page, sqlite3_stmt *variant)
 			bool defined = sqlite3_column_type(query, 0) != SQLITE_NULL;
 			double half = sqlite3_column_double(query, 1);
 
-			outfile_print(out, "<td>%s", summary_value(defined, sqlite3_column_double(query, 0),
-								  headline[h].unit, text, sizeof(text)));
+			outfile_print(out, "<td>%s",
+				      summary_value(defined, sqlite3_column_double(query, 0),
+						    headline[h].unit, text, sizeof(text)));
 			if (half > 0)
 				outfile_print(out, "<br><small>&plusmn; %s</small>",
-					      summary_value(true, half, headline[h].unit, text, sizeof(text)));
+					      summary_value(true, half, headline[h].unit, text,
+							    sizeof(text)));
 			outfile_text(out, "</td>");
 		}
 		page->ok = query && !failed;
@@ -127,9 +137,12 @@ static void headline_table(struct page *page)
 	for (int h = 0; h < HEADLINES; h++)
 		outfile_print(out, "<th>%s</th>", headline[h].title);
 	outfile_text(out, "</tr>\n");
-	each(page, "SELECT label, count(*) FROM shown GROUP BY rank, label ORDER BY rank LIMIT 200", headline_row);
-	outfile_text(out, "</table>\n<p class=dim>Means over the seeds, &plusmn; half the width of the 95 % interval "
-			  "(Student's t). Latencies are of completed requests; percentiles lie within 0.8 % of the exact "
+	each(page, "SELECT label, count(*) FROM shown GROUP BY rank, label ORDER BY rank LIMIT 200",
+	     headline_row);
+	outfile_text(out, "</table>\n<p class=dim>Means over the seeds, &plusmn; half the width of "
+			  "the 95 % interval "
+			  "(Student's t). Latencies are of completed requests; percentiles lie "
+			  "within 0.8 % of the exact "
 			  "ones.</p>\n");
 }
 
@@ -152,7 +165,9 @@ static void verdicts(struct page *page)
 	few = compare.pair.n <= 3;
 	fclose(memory);
 	compare_release(&compare);
-	outfile_print(&page->file, "<h2>Verdict</h2>\n<details%s><summary>sonde compare</summary><pre>", few ? " open" : "");
+	outfile_print(&page->file,
+		      "<h2>Verdict</h2>\n<details%s><summary>sonde compare</summary><pre>",
+		      few ? " open" : "");
 	html(&page->file, text);
 	outfile_text(&page->file, "</pre></details>\n");
 	free(text);
@@ -195,7 +210,8 @@ static void draw_figures(struct page *page)
 		const struct figure *figure = &figures[f];
 		bool drawn;
 
-		page->ok = figure_draw(&page->store, figure, page->options->folder, &drawn, page->err);
+		page->ok =
+			figure_draw(&page->store, figure, page->options->folder, &drawn, page->err);
 		if (!page->ok || (!drawn && !figure->nothing))
 			continue;
 		outfile_print(out, "<h2 id=%s>%s</h2>\n", figure->name, figure->title);
@@ -205,7 +221,9 @@ static void draw_figures(struct page *page)
 		}
 		outfile_text(out, "<figure>");
 		inline_svg(page, figure->name);
-		outfile_print(out, "<figcaption>%s <a href=\"%s.png\">PNG</a> <a href=\"%s.svg\">SVG</a></figcaption></figure>\n",
+		outfile_print(out,
+			      "<figcaption>%s <a href=\"%s.png\">PNG</a> <a "
+			      "href=\"%s.svg\">SVG</a></figcaption></figure>\n",
 			      figure->caption, figure->name, figure->name);
 		outfile_text(out, "<details><summary>SQL</summary><pre>");
 		html(out, figure->sql);
@@ -223,9 +241,10 @@ static void oracle_row(struct page *page, sqlite3_stmt *query)
 	outfile_text(&page->file, "</td><td>");
 	html(&page->file, column(query, 0));
 	for (int c = 3; c < 6; c++)
-		outfile_print(&page->file, "</td><td>%s", summary_value(sqlite3_column_type(query, c) != SQLITE_NULL,
-								      sqlite3_column_double(query, c), unit, text,
-								      sizeof(text)));
+		outfile_print(&page->file, "</td><td>%s",
+			      summary_value(sqlite3_column_type(query, c) != SQLITE_NULL,
+					    sqlite3_column_double(query, c), unit, text,
+					    sizeof(text)));
 	outfile_text(&page->file, "</td></tr>\n");
 }
 
@@ -243,10 +262,14 @@ static void oracle_table(struct page *page)
 {
 	if (!has_rows(page, "SELECT 1 FROM shown JOIN oracle USING (run) LIMIT 1"))
 		return;
-	outfile_text(&page->file, "<h2>Checked against theory</h2>\n<table><tr><th>quantity</th><th>variant</th>"
-				  "<th>expected</th><th>simulated</th><th>95 % half width</th></tr>\n");
-	each(page, "SELECT label, quantity, unit, expected, simulated, half_width_95 FROM shown JOIN oracle USING (run) "
-		   "ORDER BY rank, seed, seq LIMIT 100", oracle_row);
+	outfile_text(&page->file,
+		     "<h2>Checked against theory</h2>\n<table><tr><th>quantity</th><th>variant</th>"
+		     "<th>expected</th><th>simulated</th><th>95 % half width</th></tr>\n");
+	each(page,
+	     "SELECT label, quantity, unit, expected, simulated, half_width_95 FROM shown JOIN "
+	     "oracle USING (run) "
+	     "ORDER BY rank, seed, seq LIMIT 100",
+	     oracle_row);
 	outfile_text(&page->file, "</table>\n");
 }
 
@@ -275,15 +298,27 @@ static void sources(struct page *page)
 	struct outfile *out = &page->file;
 
 	outfile_text(out, "<h2>Scenario</h2>\n");
-	each(page, "SELECT DISTINCT scenario || ' as written', scenario_text FROM run JOIN shown ON run = id LIMIT 20", text_row);
-	each(page, "SELECT 'parameters: ' || group_concat(DISTINCT label), parameters FROM run JOIN shown ON run = id "
-		   "GROUP BY parameters ORDER BY min(rank) LIMIT 50", text_row);
-	outfile_text(out, "<h2>Runs</h2>\n<details><summary>all runs on this page</summary><table><tr><th>variant</th><th>run</th>"
-			  "<th>seed</th><th>world</th><th>status</th><th>Sonde</th><th>rows not kept</th></tr>\n");
-	each(page, "SELECT label, run, CAST(run.seed AS TEXT), world, status, version, "
-		   "coalesce(pods_lost + series_lost + scale_lost + decisions_lost, 0) FROM run JOIN shown ON run = id "
-		   "ORDER BY rank, run.seed LIMIT 1000", run_row);
-	outfile_text(out, "</table></details>\n<details><summary>which runs are shown</summary><pre>");
+	each(page,
+	     "SELECT DISTINCT scenario || ' as written', scenario_text FROM run JOIN shown ON run "
+	     "= id LIMIT 20",
+	     text_row);
+	each(page,
+	     "SELECT 'parameters: ' || group_concat(DISTINCT label), parameters FROM run JOIN "
+	     "shown ON run = id "
+	     "GROUP BY parameters ORDER BY min(rank) LIMIT 50",
+	     text_row);
+	outfile_text(out, "<h2>Runs</h2>\n<details><summary>all runs on this "
+			  "page</summary><table><tr><th>variant</th><th>run</th>"
+			  "<th>seed</th><th>world</th><th>status</th><th>Sonde</th><th>rows not "
+			  "kept</th></tr>\n");
+	each(page,
+	     "SELECT label, run, CAST(run.seed AS TEXT), world, status, version, "
+	     "coalesce(pods_lost + series_lost + scale_lost + decisions_lost, 0) FROM run JOIN "
+	     "shown ON run = id "
+	     "ORDER BY rank, run.seed LIMIT 1000",
+	     run_row);
+	outfile_text(out,
+		     "</table></details>\n<details><summary>which runs are shown</summary><pre>");
 	html(out, page->options->runs ? "Chosen by id (--run)." : figure_show_sql);
 	outfile_text(out, "</pre></details>\n");
 }
@@ -297,19 +332,24 @@ static void title(struct page *page, sqlite3_stmt *query)
 	html(out, column(query, 0));
 	outfile_print(out, "</title>\n<style>%s</style></head><body>\n<h1>", style);
 	html(out, column(query, 0));
-	outfile_print(out, "</h1>\n<p class=dim>%d runs, %d variants, %d seeds. Sonde ", sqlite3_column_int(query, 1),
-		      sqlite3_column_int(query, 2), sqlite3_column_int(query, 3));
+	outfile_print(out, "</h1>\n<p class=dim>%d runs, %d variants, %d seeds. Sonde ",
+		      sqlite3_column_int(query, 1), sqlite3_column_int(query, 2),
+		      sqlite3_column_int(query, 3));
 	html(out, column(query, 4));
 	outfile_text(out, ".");
 	if (sqlite3_column_int(query, 2) > FIGURE_LABELS_MAX)
-		outfile_print(out, " The pictures show the first %d variants, the table all.", FIGURE_LABELS_MAX);
+		outfile_print(out, " The pictures show the first %d variants, the table all.",
+			      FIGURE_LABELS_MAX);
 	outfile_text(out, "</p>\n");
 }
 
 static void write_page(struct page *page)
 {
-	each(page, "SELECT group_concat(DISTINCT scenario), count(*), count(DISTINCT label), count(DISTINCT run.seed), "
-		   "group_concat(DISTINCT version) FROM run JOIN shown ON run = id", title);
+	each(page,
+	     "SELECT group_concat(DISTINCT scenario), count(*), count(DISTINCT label), "
+	     "count(DISTINCT run.seed), "
+	     "group_concat(DISTINCT version) FROM run JOIN shown ON run = id",
+	     title);
 	headline_table(page);
 	verdicts(page);
 	draw_figures(page);
@@ -350,8 +390,8 @@ bool report_write(const struct report_options *options, struct err *err)
 	if (!plot_available(err) || !store_open_read(&page.store, options->store, err))
 		return false;
 	snprintf(path, sizeof(path), "%s/index.html", options->folder);
-	page.ok = figure_show(&page.store, options->run, options->runs, err) && make_folder(options->folder, err) &&
-		  outfile_open(&page.file, path, err);
+	page.ok = figure_show(&page.store, options->run, options->runs, err) &&
+		  make_folder(options->folder, err) && outfile_open(&page.file, path, err);
 	if (page.ok) {
 		write_page(&page);
 		if (page.ok)

@@ -1,6 +1,8 @@
-/* report.h - `sonde report`: a folder with one self-contained page (index.html) and its plots as SVG and PNG.
+/* report.h - `sonde report`: a folder with one self-contained page (index.html) and its plots as
+ * SVG and PNG.
  *
- * Everything on the page comes from the store alone; every figure shows the statement that made it. */
+ * Everything on the page comes from the store alone; every figure shows the statement that made
+ * it. */
 #ifndef RESULTS_REPORT_H
 #define RESULTS_REPORT_H
 #include "base/err.h"
@@ -9,10 +11,11 @@
 struct report_options {
 	const char *store;           /* path */
 	const char *folder;          /* made where it is missing */
-	const int64_t *run;          /* ids; none: the latest run of each variant, point, seed and world */
+	const int64_t *run;          /* ids; none: the latest of each variant, point, seed, world */
 	uint32_t runs;
 };
 
-/* Writes it.  False: the store cannot be read, the folder not be written to, or gnuplot not be run. */
+/* Writes it.  False: the store cannot be read, the folder not be written to, or gnuplot not be
+ * run. */
 bool report_write(const struct report_options *options, struct err *err);
 #endif

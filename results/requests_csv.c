@@ -1,5 +1,6 @@
-/* Some 30 integers a row, formatted by hand two digits at a time straight into the file's buffer: printf alone would take
- * longer than the simulation of the request.  What does not change between rows is made once a run. */
+/* Some 30 integers a row, formatted by hand two digits at a time straight into the file's buffer:
+ * printf alone would take longer than the simulation of the request.  What does not change between
+ * rows is made once a run. */
 #include "results/requests_csv.h"
 #include "results/mem.h"
 #include <assert.h>
@@ -13,7 +14,8 @@ bool requests_csv_open(struct requests_csv *csv, const char *path, struct err *e
 	*csv = (struct requests_csv){ 0 };
 	if (!outfile_open(&csv->file, path, err))
 		return false;
-	outfile_text(&csv->file, "id,service,arrival_ns,first_token_ns,end_ns,input_tokens,output_tokens,outcome,cold,preemptions");
+	outfile_text(&csv->file, "id,service,arrival_ns,first_token_ns,end_ns,input_tokens,output_"
+				 "tokens,outcome,cold,preemptions");
 	for (uint32_t p = 0; p < PARTS; p++)
 		outfile_print(&csv->file, ",part.%s_ns", part_name(p));
 	outfile_text(&csv->file, ",variant,seed\n");
@@ -50,8 +52,8 @@ static void forget_run(struct requests_csv *csv)
 	csv->services = 0;
 }
 
-void requests_csv_run(struct requests_csv *csv, const char *const *service, uint32_t services, const char *variant,
-		      uint64_t seed)
+void requests_csv_run(struct requests_csv *csv, const char *const *service, uint32_t services,
+		      const char *variant, uint64_t seed)
 {
 	char *quoted = field(variant);
 	size_t room = strlen(quoted) + 32;
@@ -63,16 +65,18 @@ void requests_csv_run(struct requests_csv *csv, const char *const *service, uint
 	for (uint32_t s = 0; s < services; s++)
 		csv->quoted[s] = field(service[s]);
 	csv->tail = mem_zero(room, 1);
-	csv->tail_bytes = (uint32_t)snprintf(csv->tail, room, ",%s,%llu\n", quoted, (unsigned long long)seed);
+	csv->tail_bytes =
+		(uint32_t)snprintf(csv->tail, room, ",%s,%llu\n", quoted, (unsigned long long)seed);
 	free(quoted);
 }
 
 static inline char *put_integer(char *out, uint64_t value)
 {
-	static const char pairs[] =
-		"00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
-		"49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
-		"9899";
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930"
+				    "313233343536373839404142434445464748"
+				    "49505152535455565758596061626364656667686970717273747576777879"
+				    "808182838485868788899091929394959697"
+				    "9899";
 	char digits[20];
 	uint32_t n = sizeof(digits);
 
@@ -113,8 +117,10 @@ void requests_csv_add(void *ctx, const struct request_record *r)
 	int64_t sum = 0;
 	char *start, *at;
 
-	assert(r->service < csv->services && r->outcome < OUTCOMES && r->arrival_ns >= 0 && r->end_ns >= r->arrival_ns);
-	start = outfile_room(&csv->file, (size_t)INTEGERS * INTEGER_BYTES + strlen(service) + 16 + csv->tail_bytes);
+	assert(r->service < csv->services && r->outcome < OUTCOMES && r->arrival_ns >= 0 &&
+	       r->end_ns >= r->arrival_ns);
+	start = outfile_room(&csv->file, (size_t)INTEGERS * INTEGER_BYTES + strlen(service) + 16 +
+						 csv->tail_bytes);
 	at = put_integer(start, r->id);
 	at = put_text(at, service);
 	at = put_field(at, (uint64_t)r->arrival_ns);

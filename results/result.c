@@ -1,5 +1,5 @@
-/* The list of figures.  Everything is derived here, once, from counters and histograms; a figure with nothing to measure
- * is undefined rather than 0 or NaN. */
+/* The list of figures.  Everything is derived here, once, from counters and histograms; a figure
+ * with nothing to measure is undefined rather than 0 or NaN. */
 #include "results/result.h"
 #include <assert.h>
 #include <math.h>
@@ -15,10 +15,16 @@ struct walk {
 	const char *group, *item;
 };
 
-static void put(struct walk *walk, const char *name, const char *unit, double value, bool defined, bool whole)
+static void put(struct walk *walk, const char *name, const char *unit, double value, bool defined,
+		bool whole)
 {
-	struct metric metric = { .group = walk->group, .item = walk->item, .name = name, .unit = unit,
-				 .value = defined ? value : 0, .defined = defined && isfinite(value), .whole = whole };
+	struct metric metric = { .group = walk->group,
+				 .item = walk->item,
+				 .name = name,
+				 .unit = unit,
+				 .value = defined ? value : 0,
+				 .defined = defined && isfinite(value),
+				 .whole = whole };
 
 	walk->visit(walk->ctx, &metric);
 }
@@ -36,14 +42,16 @@ static void ratio(struct walk *walk, const char *name, const char *unit, double 
 
 static void histogram(struct walk *walk, const struct hist *hist)
 {
-	static const struct { const char *name; double q; } quantile[] = {
-		{ "p50", 0.5 }, { "p90", 0.9 }, { "p95", 0.95 }, { "p99", 0.99 }
-	};
+	static const struct {
+		const char *name;
+		double q;
+	} quantile[] = { { "p50", 0.5 }, { "p90", 0.9 }, { "p95", 0.95 }, { "p99", 0.99 } };
 	bool some = hist->count > 0;
 
 	put(walk, "mean", "s", some ? hist_mean(hist) / SECOND : 0, some, false);
 	for (size_t i = 0; i < sizeof(quantile) / sizeof(*quantile); i++)
-		put(walk, quantile[i].name, "s", some ? (double)hist_quantile(hist, quantile[i].q) / SECOND : 0, some, false);
+		put(walk, quantile[i].name, "s",
+		    some ? (double)hist_quantile(hist, quantile[i].q) / SECOND : 0, some, false);
 	put(walk, "max", "s", (double)hist->max / SECOND, some, false);
 	count(walk, "count", hist->count);
 }
@@ -62,7 +70,8 @@ static void walk_requests(struct walk *walk, const struct service_stats *stats)
 	count(walk, "preemptions", stats->preemptions);
 	count(walk, "measured", stats->measured);
 	walk->group = NULL;
-	ratio(walk, "completed_share", "share", (double)stats->outcome[OUT_COMPLETED], (double)arrived);
+	ratio(walk, "completed_share", "share", (double)stats->outcome[OUT_COMPLETED],
+	      (double)arrived);
 	ratio(walk, "goodput_share", "share", (double)stats->good, (double)stats->measured_arrived);
 }
 
@@ -77,7 +86,8 @@ static void walk_latencies(struct walk *walk, const struct service_stats *stats)
 	}
 	walk->group = "latency_parts_s";
 	for (uint32_t p = 0; p < PARTS; p++)
-		put(walk, part_name(p), "s", collect_part_mean(stats, p) / SECOND, stats->measured > 0, false);
+		put(walk, part_name(p), "s", collect_part_mean(stats, p) / SECOND,
+		    stats->measured > 0, false);
 	walk->group = "pods";
 	count(walk, "ready", stats->pod_end[POD_READY]);
 	count(walk, "unschedulable", stats->pod_end[POD_UNSCHEDULABLE]);
@@ -142,17 +152,19 @@ static void walk_control(struct walk *walk, const struct run_result *result)
 	put(walk, "core_hours", "h", (double)c->core_ns / SECOND / HOUR, true, false);
 	put(walk, "idle_core_hours", "h", (double)c->idle_core_ns / SECOND / HOUR, true, false);
 	ratio(walk, "probes_per_placement", "count", (double)c->probes, (double)c->placements);
-	ratio(walk, "decisions_per_s", "1/s", (double)c->decisions, (double)result->simulated_ns / SECOND);
+	ratio(walk, "decisions_per_s", "1/s", (double)c->decisions,
+	      (double)result->simulated_ns / SECOND);
 	walk->group = "extra";
 	for (uint32_t i = 0; i < result->extras; i++)
-		put(walk, result->extra[i].name, result->extra[i].unit, result->extra[i].value, true,
-		    strcmp(result->extra[i].unit, "count") == 0);
+		put(walk, result->extra[i].name, result->extra[i].unit, result->extra[i].value,
+		    true, strcmp(result->extra[i].unit, "count") == 0);
 	walk->group = NULL;
 }
 
 static void walk_simulator(struct walk *walk, const struct run_result *result)
 {
-	const struct service_stats *stats = collect_stats(result->collect, result->collect->services);
+	const struct service_stats *stats =
+		collect_stats(result->collect, result->collect->services);
 	const struct simulator_stats *sim = &result->simulator;
 	uint64_t arrived = 0;
 
@@ -173,7 +185,8 @@ void result_walk(const struct run_result *result, uint32_t s, result_visit *visi
 	struct walk walk = { .visit = visit, .ctx = ctx };
 
 	walk_requests(&walk, stats);
-	walk_rates(&walk, stats, (double)(result->simulated_ns - result->collect->warmup_ns) / SECOND);
+	walk_rates(&walk, stats,
+		   (double)(result->simulated_ns - result->collect->warmup_ns) / SECOND);
 	walk_latencies(&walk, stats);
 	if (s < result->collect->services) {
 		walk_slo(&walk, &stats->slo);
@@ -212,8 +225,9 @@ bool result_get(const struct run_result *result, uint32_t s, const char *path, d
 
 char *result_path(const struct metric *metric, char *out, size_t size)
 {
-	snprintf(out, size, "%s%s%s%s%s", metric->group ? metric->group : "", metric->group ? "." : "",
-		 metric->item ? metric->item : "", metric->item ? "." : "", metric->name);
+	snprintf(out, size, "%s%s%s%s%s", metric->group ? metric->group : "",
+		 metric->group ? "." : "", metric->item ? metric->item : "",
+		 metric->item ? "." : "", metric->name);
 	return out;
 }
 
@@ -224,7 +238,8 @@ char *result_point(const struct run_result *result, char *out, size_t size)
 	assert(size);
 	*out = 0;
 	for (uint32_t i = 0; i < result->axes && used < size; i++) {
-		int n = snprintf(out + used, size - used, "%s%s=%s", i ? " " : "", result->axis[i].name, result->axis[i].text);
+		int n = snprintf(out + used, size - used, "%s%s=%s", i ? " " : "",
+				 result->axis[i].name, result->axis[i].text);
 
 		used += n > 0 ? (size_t)n : 0;
 	}

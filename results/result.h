@@ -1,7 +1,8 @@
 /* result.h - one finished run: what it was, what it taught, and every figure of it by name.
  *
- * result_walk is the one list of figures: the JSON, the store's `metric` table and the summary are all made from it.
- * A figure's name in the store is its path in the JSON: "ttft_s.p99", "control_plane.probes". */
+ * result_walk is the one list of figures: the JSON, the store's `metric` table and the summary
+ * are all made from it. A figure's name in the store is its path in the JSON: "ttft_s.p99",
+ * "control_plane.probes". */
 #ifndef RESULTS_RESULT_H
 #define RESULTS_RESULT_H
 #include "base/record.h"
@@ -15,15 +16,15 @@ struct oracle {
 	const char *unit;            /* "s", "1/s", "" */
 	double expected, simulated;
 	double half_width_95;        /* of simulated, by batch means; NaN = unknown */
-	double bias;                 /* by how much a finite system may lie off a form that holds for infinitely large
-	                              * ones; 0 = the form is exact */
+	double bias;                 /* by how much a finite system may lie off a form that
+	                              * holds for infinitely large ones; 0 = the form is exact */
 };
 
 /* A point of a sweep: the value of one axis. */
 struct axis { const char *name, *text; double value; };
 
-/* A figure that only some worlds or scenarios have ("kv_moved_bytes", "fragmentation_share"): name with its unit last,
- * unit as in struct metric.  Its group in the JSON is "extra". */
+/* A figure that only some worlds or scenarios have ("kv_moved_bytes", "fragmentation_share"):
+ * name with its unit last, unit as in struct metric.  Its group in the JSON is "extra". */
 struct extra { const char *name, *unit; double value; };
 
 /* The simulator's own cost: the one part of a result that differs from run to run. */
@@ -39,7 +40,7 @@ struct run_result {
 	const char *scenario_text;   /* the file as read */
 	const char *parameters;      /* the effective dump */
 	const char *variant, *version;
-	const char *status;          /* how it ended: NULL = "done", else a word such as "interrupted" */
+	const char *status;          /* how it ended: NULL = "done", or "interrupted" */
 	uint64_t seed;
 	enum world_kind world;
 	const struct axis *axis;     /* of a sweep's point; in the order of the sweep */
@@ -47,7 +48,7 @@ struct run_result {
 	int64_t simulated_ns;        /* from 0 to the last event */
 	const struct collect *collect; /* finished */
 	struct control_totals control;
-	double gpu_held_s, gpu_busy_s; /* GPU seconds held by pods, and of those spent in engine steps */
+	double gpu_held_s, gpu_busy_s; /* GPU seconds held by pods; of those in engine steps */
 	struct simulator_stats simulator;
 	const struct oracle *oracle;
 	uint32_t oracles;
@@ -55,8 +56,9 @@ struct run_result {
 	uint32_t extras;
 };
 
-/* One figure.  Its path is group.item.name, where group and item may be NULL; defined = false says that there was nothing
- * to measure (a mean of no values): null in JSON, NULL in the store, "undefined" for people. */
+/* One figure.  Its path is group.item.name, where group and item may be NULL; defined = false
+ * says that there was nothing to measure (a mean of no values): null in JSON, NULL in the store,
+ * "undefined" for people. */
 struct metric {
 	const char *group, *item, *name;
 	const char *unit;            /* "s", "1/s", "count", "share", "h", "bytes" */
@@ -64,11 +66,12 @@ struct metric {
 	bool defined, whole;         /* whole: a count, printed without a fraction */
 };
 
-/* Calls visit for every figure of service s, or of all (s = result->collect->services), grouped: figures of a group, and
- * of an item in it, follow each other. */
+/* Calls visit for every figure of service s, or of all (s = result->collect->services), grouped:
+ * figures of a group, and of an item in it, follow each other. */
 typedef void result_visit(void *ctx, const struct metric *metric);
 void result_walk(const struct run_result *result, uint32_t s, result_visit *visit, void *ctx);
-/* The figure of service s (as above) whose path is given; false when it is undefined or there is none of that name. */
+/* The figure of service s (as above) whose path is given; false when it is undefined or there is
+ * none of that name. */
 bool result_get(const struct run_result *result, uint32_t s, const char *path, double *value);
 /* Writes the path "group.item.name" into out, cut at size; returns out. */
 char *result_path(const struct metric *metric, char *out, size_t size);

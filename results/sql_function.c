@@ -1,5 +1,5 @@
-/* A packed histogram is unpacked into a scratch that lives as long as the connection: 30 KiB, a few microseconds a call,
- * and remembered as long as the argument is the same blob. */
+/* A packed histogram is unpacked into a scratch that lives as long as the connection: 30 KiB, a few
+ * microseconds a call, and remembered as long as the argument is the same blob. */
 #include "results/sql_function.h"
 #include "base/hist.h"
 #include "results/mem.h"
@@ -8,7 +8,7 @@
 
 struct scratch {
 	struct hist hist;
-	unsigned char *packed;   /* of which hist is the content; NULL = none */
+	unsigned char *packed; /* of which hist is the content; NULL = none */
 	size_t bytes;
 };
 
@@ -20,7 +20,8 @@ static void scratch_free(void *at)
 	free(scratch);
 }
 
-/* The histogram in an argument, or NULL after setting the result (NULL, or an error for bytes that are none). */
+/* The histogram in an argument, or NULL after setting the result (NULL, or an error for bytes that
+ * are none). */
 static const struct hist *argument(sqlite3_context *ctx, sqlite3_value *value)
 {
 	struct scratch *scratch = sqlite3_user_data(ctx);
@@ -114,7 +115,8 @@ static void half_width_final(sqlite3_context *ctx)
 	if (!values)
 		return;
 	if (values->list.n >= 2)
-		sqlite3_result_double(ctx, stats_interval(values->list.at, values->list.n).half_width);
+		sqlite3_result_double(ctx,
+				      stats_interval(values->list.at, values->list.n).half_width);
 	vec_release(&values->list);
 }
 
@@ -135,8 +137,9 @@ int sql_function_register(sqlite3 *db)
 	int rc = SQLITE_OK;
 
 	for (size_t f = 0; f < sizeof(functions) / sizeof(*functions) && rc == SQLITE_OK; f++)
-		rc = sqlite3_create_function_v2(db, functions[f].name, functions[f].args,
-						SQLITE_UTF8 | SQLITE_DETERMINISTIC, mem_zero(1, sizeof(struct scratch)),
-						functions[f].scalar, functions[f].step, functions[f].final, scratch_free);
+		rc = sqlite3_create_function_v2(
+			db, functions[f].name, functions[f].args,
+			SQLITE_UTF8 | SQLITE_DETERMINISTIC, mem_zero(1, sizeof(struct scratch)),
+			functions[f].scalar, functions[f].step, functions[f].final, scratch_free);
 	return rc;
 }

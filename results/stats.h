@@ -1,4 +1,5 @@
-/* stats.h - confidence intervals: Student's t over independent runs, and batch means inside one run.
+/* stats.h - confidence intervals: Student's t over independent runs, and batch means inside one
+ * run.
  *
  * Not for percentiles: those come from histograms (base/hist.h). */
 #ifndef RESULTS_STATS_H
@@ -6,21 +7,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A mean with its 95 % confidence interval; half_width is NaN when fewer than two values were seen. */
+/* A mean with its 95 % confidence interval; half_width is NaN when fewer than two values were
+ * seen. */
 struct interval {
 	uint32_t n;
 	double mean, half_width;
 };
 
-/* Of n values taken as independent and about normal: mean +- t(0.975, n-1) * s / sqrt(n) (Student 1908; the quantile
- * by GSL). */
+/* Of n values taken as independent and about normal: mean +- t(0.975, n-1) * s / sqrt(n)
+ * (Student 1908; the quantile by GSL). */
 struct interval stats_interval(const double *values, uint32_t n);
 /* The two-sided 95 % quantile of Student's t with n - 1 degrees of freedom; n >= 2. */
 double stats_t95(uint32_t n);
 
-/* Batch means (Law & Kelton, "Simulation Modeling and Analysis", section 9.5.3): the values of one long run, which
- * depend on each other, are averaged in between 32 and 63 batches of equal length, whose means are nearly independent
- * when batches are long.  When 64 are full, neighbours are joined.  Memory is constant. */
+/* Batch means (Law & Kelton, "Simulation Modeling and Analysis", section 9.5.3): the values of
+ * one long run, which depend on each other, are averaged in between 32 and 63 batches of equal
+ * length, whose means are nearly independent when batches are long.  When 64 are full,
+ * neighbours are joined.  Memory is constant. */
 enum { BATCH_MEANS_MAX = 64 };
 struct batch_means {
 	double sum[BATCH_MEANS_MAX];

@@ -1,5 +1,5 @@
-/* Opening: whose file is it, of which schema, may we?  Every way in which that fails has one line of its own.  The tables
- * are listed in store_schema.c, written in store_put.c. */
+/* Opening: whose file is it, of which schema, may we?  Every way in which that fails has one line
+ * of its own.  The tables are listed in store_schema.c, written in store_put.c. */
 #include "results/store.h"
 #include "results/mem.h"
 #include "results/sql_function.h"
@@ -20,7 +20,8 @@ static bool fault(struct store *store, const char *verb, struct err *err)
 
 bool store_exec(struct store *store, const char *sql, struct err *err)
 {
-	return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK || fault(store, "use", err);
+	return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ||
+	       fault(store, "use", err);
 }
 
 sqlite3_stmt *store_prepare(struct store *store, const char *sql, struct err *err)
@@ -60,18 +61,23 @@ static bool check(struct store *store, bool *empty, struct err *err)
 {
 	int64_t application = 0, version = 0, tables = 0;
 
-	if (!pragma(store, "PRAGMA application_id", &application) || !pragma(store, "PRAGMA user_version", &version) ||
+	if (!pragma(store, "PRAGMA application_id", &application) ||
+	    !pragma(store, "PRAGMA user_version", &version) ||
 	    !pragma(store, "SELECT count(*) FROM sqlite_schema", &tables)) {
 		if (sqlite3_errcode(store->db) == SQLITE_NOTADB)
-			return err_set(err, "%s is no Sonde store: not an SQLite file", store->path);
+			return err_set(err, "%s is no Sonde store: not an SQLite file",
+				       store->path);
 		return fault(store, "open", err);
 	}
 	*empty = !tables && !application;
 	if (!*empty && application != STORE_APPLICATION)
-		return err_set(err, "%s is no Sonde store: an SQLite file of another program", store->path);
+		return err_set(err, "%s is no Sonde store: an SQLite file of another program",
+			       store->path);
 	if (version > STORE_SCHEMA)
-		return err_set(err, "%s was written by a newer Sonde: its schema is %lld, this one knows up to %d", store->path,
-			       (long long)version, STORE_SCHEMA);
+		return err_set(err,
+			       "%s was written by a newer Sonde: its schema is %lld, this one "
+			       "knows up to %d",
+			       store->path, (long long)version, STORE_SCHEMA);
 	return true;
 }
 
@@ -80,7 +86,8 @@ static bool connect(struct store *store, const char *path, int flags, struct err
 	*store = (struct store){ 0 };
 	store->path = mem_text(path);
 	if (sqlite3_open_v2(path, &store->db, flags, NULL) != SQLITE_OK)
-		return err_system(err, "cannot open %s: %s", path, store->db ? sqlite3_errmsg(store->db) : "out of memory");
+		return err_system(err, "cannot open %s: %s", path,
+				  store->db ? sqlite3_errmsg(store->db) : "out of memory");
 	sqlite3_busy_timeout(store->db, BUSY_MS);
 	sqlite3_extended_result_codes(store->db, 0);
 	if (sql_function_register(store->db) != SQLITE_OK)
@@ -94,12 +101,13 @@ static bool make_schema(struct store *store, struct err *err)
 	char *sql = NULL;
 	bool empty, ok;
 
-	if (!store_exec(store, "PRAGMA journal_mode=WAL; BEGIN IMMEDIATE", err))
+	if (!store_exec(store, "BEGIN IMMEDIATE", err))
 		return false;
 	ok = check(store, &empty, err);
 	if (ok && empty) {
 		sql = store_schema_sql();
-		ok = sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK || fault(store, "write", err);
+		ok = sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ||
+		     fault(store, "write", err);
 		free(sql);
 	}
 	ok = ok && store_exec(store, "COMMIT", err);
@@ -112,11 +120,17 @@ bool store_open(struct store *store, const char *path, struct err *err)
 {
 	bool existed = access(path, F_OK) == 0, empty, ok;
 
-	ok = connect(store, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err) && check(store, &empty, err) &&
-	     (!empty || make_schema(store, err)) &&
-	     store_exec(store, "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON", err);
+	ok = connect(store, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err) &&
+	     check(store, &empty, err);
 	if (ok && sqlite3_db_readonly(store->db, "main"))
 		ok = err_system(err, "cannot write %s: permission denied", path);
+	/* Write-ahead while there is a writer, so that readers need not wait; where that cannot be
+	 * had, they do. */
+	if (ok)
+		sqlite3_exec(store->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+	ok = ok && (!empty || make_schema(store, err)) &&
+	     store_exec(store, "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON", err);
+	store->writer = ok;
 	if (!ok) {
 		store_close(store);
 		if (!existed)
@@ -134,14 +148,19 @@ bool store_open_read(struct store *store, const char *path, struct err *err)
 	if (stat(path, &st))
 		return err_set(err, "cannot open %s: %s", path, strerror(errno));
 	if (S_ISDIR(st.st_mode))
-		return err_set(err, "cannot open %s: it is a folder, a store written by `sonde run --out` is expected", path);
+		return err_set(err,
+			       "cannot open %s: it is a folder, a store written by `sonde run "
+			       "--out` is expected",
+			       path);
 	ok = connect(store, path, SQLITE_OPEN_READONLY, err) && check(store, &empty, err);
 	if (!ok && store->db && sqlite3_errcode(store->db) == SQLITE_CANTOPEN) {
-		/* A WAL file in a folder that we may not write to: nobody else writes either, so read it as it lies. */
+		/* A WAL file in a folder that we may not write to: nobody else writes either, so
+		 * read it as it lies. */
 		char *uri = sqlite3_mprintf("file:%s?immutable=1", path);
 
 		store_close(store);
-		ok = connect(store, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err) && check(store, &empty, err);
+		ok = connect(store, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err) &&
+		     check(store, &empty, err);
 		sqlite3_free(uri);
 	}
 	if (ok && empty)
@@ -155,6 +174,12 @@ void store_close(struct store *store)
 {
 	if (store->run)
 		store_cancel(store);
+	if (store->writer) {
+		/* The last writer leaves one plain file, readable in a folder that cannot be
+		 * written to. */
+		sqlite3_busy_timeout(store->db, 0);
+		sqlite3_exec(store->db, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
+	}
 	sqlite3_close(store->db);
 	free(store->path);
 	*store = (struct store){ 0 };
@@ -170,7 +195,8 @@ static bool copy_table(struct store *store, const char *table, int64_t base, str
 	FILE *out = open_memstream(&text, &bytes);
 
 	assert(out);
-	sql = sqlite3_mprintf("SELECT name FROM pragma_table_info(%Q) WHERE name <> %Q", table, is_run ? "id" : "run");
+	sql = sqlite3_mprintf("SELECT name FROM pragma_table_info(%Q) WHERE name <> %Q", table,
+			      is_run ? "id" : "run");
 	names = store_prepare(store, sql, err);
 	sqlite3_free(sql);
 	ok = names != NULL;
@@ -180,9 +206,12 @@ static bool copy_table(struct store *store, const char *table, int64_t base, str
 	sqlite3_finalize(names);
 	fclose(out);
 	if (ok) {
-		sql = sqlite3_mprintf("INSERT INTO main.%s (%s%s) SELECT %s + %lld%s FROM shard.%s ORDER BY 1", table,
-				      is_run ? "id" : "run", text, is_run ? "id" : "run", (long long)base, text, table);
-		ok = sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK || fault(store, "write", err);
+		sql = sqlite3_mprintf(
+			"INSERT INTO main.%s (%s%s) SELECT %s + %lld%s FROM shard.%s ORDER BY 1",
+			table, is_run ? "id" : "run", text, is_run ? "id" : "run", (long long)base,
+			text, table);
+		ok = sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ||
+		     fault(store, "write", err);
 		sqlite3_free(sql);
 	}
 	free(text);
@@ -207,7 +236,8 @@ bool store_merge(struct store *store, const char *path, struct err *err)
 		return false;
 	ok = store_exec(store, "BEGIN IMMEDIATE", err);
 	if (ok) {
-		ok = pragma(store, "SELECT coalesce(max(id), 0) FROM main.run", &base) || fault(store, "read", err);
+		ok = pragma(store, "SELECT coalesce(max(id), 0) FROM main.run", &base) ||
+		     fault(store, "read", err);
 		for (int t = 0; ok && store_tables[t]; t++)
 			ok = copy_table(store, store_tables[t], base, err);
 		ok = ok && store_exec(store, "COMMIT", err);

@@ -1,5 +1,5 @@
-/* Rows are inserted by a small binder that takes one letter a column; what is written is what result_walk and struct
- * collect have, in their order. */
+/* Rows are inserted by a small binder that takes one letter a column; what is written is what
+ * result_walk and struct collect have, in their order. */
 #include "results/mem.h"
 #include "results/store.h"
 #include "results/store_schema.h"
@@ -7,9 +7,10 @@
 #include <math.h>
 #include <stdarg.h>
 
-/* Binds one value a letter - i int64, n int64 or NULL when negative, r double, z double or NULL when NaN, t text, . NULL -
- * and runs the statement once. */
-static bool row(struct store *store, sqlite3_stmt *statement, struct err *err, const char *letters, ...)
+/* Binds one value a letter - i int64, n int64 or NULL when negative, r double, z double or NULL
+ * when NaN, t text, . NULL - and runs the statement once. */
+static bool row(struct store *store, sqlite3_stmt *statement, struct err *err, const char *letters,
+		...)
 {
 	va_list args;
 	int64_t whole;
@@ -30,16 +31,17 @@ static bool row(struct store *store, sqlite3_stmt *statement, struct err *err, c
 			sqlite3_bind_double(statement, at, real); /* NaN is stored as NULL */
 			break;
 		case 't':
-			sqlite3_bind_text(statement, at, va_arg(args, const char *), -1, SQLITE_STATIC);
+			sqlite3_bind_text(statement, at, va_arg(args, const char *), -1,
+					  SQLITE_STATIC);
 			break;
-		default:
-			assert(*l == '.');
+		default: assert(*l == '.');
 		}
 	}
 	va_end(args);
 	sqlite3_step(statement);
 	if (sqlite3_reset(statement) != SQLITE_OK)
-		return err_system(err, "cannot write %s: %s", store->path, sqlite3_errmsg(store->db));
+		return err_system(err, "cannot write %s: %s", store->path,
+				  sqlite3_errmsg(store->db));
 	sqlite3_clear_bindings(statement);
 	return true;
 }
@@ -56,8 +58,8 @@ static bool put_axes(struct store *store, const struct run_result *result, struc
 	bool ok = insert != NULL;
 
 	for (uint32_t i = 0; ok && i < result->axes; i++)
-		ok = row(store, insert, err, "iittr", store->run, (int64_t)i, result->axis[i].name, result->axis[i].text,
-			 result->axis[i].value);
+		ok = row(store, insert, err, "iittr", store->run, (int64_t)i, result->axis[i].name,
+			 result->axis[i].text, result->axis[i].value);
 	sqlite3_finalize(insert);
 	return ok;
 }
@@ -75,12 +77,15 @@ bool store_begin(struct store *store, const struct run_result *result, struct er
 	if (!store_exec(store, "BEGIN IMMEDIATE", err))
 		return false;
 	insert = store_prepare(store,
-		"INSERT INTO run (scenario, variant, point, seed, version, world, status, scenario_text, parameters) "
-		"VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?)", err);
-	ok = insert && row(store, insert, err, "tttitttt", result->scenario, result->variant,
-			   result_point(result, point, sizeof(point)), (int64_t)result->seed, result->version,
-			   world_name(result->world), result->scenario_text ? result->scenario_text : "",
-			   result->parameters ? result->parameters : "");
+			       "INSERT INTO run (scenario, variant, point, seed, version, world, "
+			       "status, scenario_text, parameters) "
+			       "VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?)",
+			       err);
+	ok = insert &&
+	     row(store, insert, err, "tttitttt", result->scenario, result->variant,
+		 result_point(result, point, sizeof(point)), (int64_t)result->seed, result->version,
+		 world_name(result->world), result->scenario_text ? result->scenario_text : "",
+		 result->parameters ? result->parameters : "");
 	sqlite3_finalize(insert);
 	if (ok) {
 		store->run = sqlite3_last_insert_rowid(store->db);
@@ -105,11 +110,12 @@ static void put_metric(void *ctx, const struct metric *metric)
 	char path[160];
 
 	if (put->ok && metric->defined)
-		put->ok = row(put->store, put->insert, put->err, "itttr", put->store->run, put->service,
-			      result_path(metric, path, sizeof(path)), metric->unit, metric->value);
+		put->ok = row(put->store, put->insert, put->err, "itttr", put->store->run,
+			      put->service, result_path(metric, path, sizeof(path)), metric->unit,
+			      metric->value);
 	else if (put->ok)
-		put->ok = row(put->store, put->insert, put->err, "ittt.", put->store->run, put->service,
-			      result_path(metric, path, sizeof(path)), metric->unit);
+		put->ok = row(put->store, put->insert, put->err, "ittt.", put->store->run,
+			      put->service, result_path(metric, path, sizeof(path)), metric->unit);
 }
 
 static bool put_metrics(struct store *store, const struct run_result *result, struct err *err)
@@ -128,7 +134,8 @@ static bool put_metrics(struct store *store, const struct run_result *result, st
 
 static bool put_histograms(struct store *store, const struct run_result *result, struct err *err)
 {
-	sqlite3_stmt *insert = store_prepare(store, "INSERT INTO histogram VALUES (?, ?, ?, ?)", err);
+	sqlite3_stmt *insert =
+		store_prepare(store, "INSERT INTO histogram VALUES (?, ?, ?, ?)", err);
 	bool ok = insert != NULL;
 
 	for (uint32_t s = 0; ok && s <= result->collect->services; s++) {
@@ -142,7 +149,8 @@ static bool put_histograms(struct store *store, const struct run_result *result,
 				continue;
 			packed = hist_pack(stats->hist[q], &bytes);
 			sqlite3_bind_blob64(insert, 4, packed, bytes, free);
-			ok = row(store, insert, err, "itt", store->run, service_name(result, s), quantity_name(q));
+			ok = row(store, insert, err, "itt", store->run, service_name(result, s),
+				 quantity_name(q));
 		}
 	}
 	sqlite3_finalize(insert);
@@ -151,14 +159,16 @@ static bool put_histograms(struct store *store, const struct run_result *result,
 
 static bool put_series(struct store *store, const struct run_result *result, struct err *err)
 {
-	sqlite3_stmt *insert = store_prepare(store, "INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
+	sqlite3_stmt *insert = store_prepare(
+		store, "INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
 	bool ok = insert != NULL;
 
 	for (uint32_t i = 0; ok && i < result->collect->series.n; i++) {
 		const struct series_record *r = &result->collect->series.at[i];
 
-		ok = row(store, insert, err, "itiiiiiiii", store->run, service_name(result, r->service), r->at_ns,
-			 (int64_t)r->arrivals, (int64_t)r->completions, (int64_t)r->waiting, (int64_t)r->running,
+		ok = row(store, insert, err, "itiiiiiiii", store->run,
+			 service_name(result, r->service), r->at_ns, (int64_t)r->arrivals,
+			 (int64_t)r->completions, (int64_t)r->waiting, (int64_t)r->running,
 			 (int64_t)r->desired, (int64_t)r->ready, (int64_t)r->starting);
 	}
 	sqlite3_finalize(insert);
@@ -167,14 +177,16 @@ static bool put_series(struct store *store, const struct run_result *result, str
 
 static bool put_scale(struct store *store, const struct run_result *result, struct err *err)
 {
-	sqlite3_stmt *insert = store_prepare(store, "INSERT INTO scale VALUES (?, ?, ?, ?, ?, ?, ?, ?)", err);
+	sqlite3_stmt *insert =
+		store_prepare(store, "INSERT INTO scale VALUES (?, ?, ?, ?, ?, ?, ?, ?)", err);
 	bool ok = insert != NULL;
 
 	for (uint32_t i = 0; ok && i < result->collect->scale.n; i++) {
 		const struct scale_record *r = &result->collect->scale.at[i];
 
-		ok = row(store, insert, err, "iiitiiii", store->run, (int64_t)i, r->at_ns, service_name(result, r->service),
-			 (int64_t)r->from, (int64_t)r->to, (int64_t)r->ready, (int64_t)r->panic);
+		ok = row(store, insert, err, "iiitiiii", store->run, (int64_t)i, r->at_ns,
+			 service_name(result, r->service), (int64_t)r->from, (int64_t)r->to,
+			 (int64_t)r->ready, (int64_t)r->panic);
 	}
 	sqlite3_finalize(insert);
 	return ok;
@@ -182,7 +194,8 @@ static bool put_scale(struct store *store, const struct run_result *result, stru
 
 static bool put_pods(struct store *store, const struct run_result *result, struct err *err)
 {
-	static const char *const ends[POD_ENDS] = { "ready", "unschedulable", "failed", "cancelled" };
+	static const char *const ends[POD_ENDS] = { "ready", "unschedulable", "failed",
+						    "cancelled" };
 	char *sql = store_insert_sql("pod");
 	sqlite3_stmt *insert = store_prepare(store, sql, err);
 	bool ok = insert != NULL;
@@ -195,9 +208,10 @@ static bool put_pods(struct store *store, const struct run_result *result, struc
 				sqlite3_bind_int64(insert, 13 + p, r->phase_end_ns[p]);
 		}
 		ok = row(store, insert, err, "iiitntiiinnn", store->run, (int64_t)i, (int64_t)r->id,
-			 service_name(result, r->service), r->node == UINT32_MAX ? (int64_t)-1 : (int64_t)r->node,
-			 ends[r->end], (int64_t)r->probes, (int64_t)r->migrations, (int64_t)r->attempts, r->wanted_ns,
-			 r->created_ns, r->bound_ns);
+			 service_name(result, r->service),
+			 r->node == UINT32_MAX ? (int64_t)-1 : (int64_t)r->node, ends[r->end],
+			 (int64_t)r->probes, (int64_t)r->migrations, (int64_t)r->attempts,
+			 r->wanted_ns, r->created_ns, r->bound_ns);
 	}
 	sqlite3_finalize(insert);
 	free(sql);
@@ -206,14 +220,16 @@ static bool put_pods(struct store *store, const struct run_result *result, struc
 
 static bool put_decisions(struct store *store, const struct run_result *result, struct err *err)
 {
-	sqlite3_stmt *insert = store_prepare(store, "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
+	sqlite3_stmt *insert = store_prepare(
+		store, "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
 	bool ok = insert != NULL;
 
 	for (uint32_t i = 0; ok && i < result->collect->decisions.n; i++) {
 		const struct decision_record *r = &result->collect->decisions.at[i];
 
-		ok = row(store, insert, err, "iiiiiniii", store->run, (int64_t)i, r->at_ns, (int64_t)r->pod,
-			 (int64_t)r->function, r->node == UINT32_MAX ? (int64_t)-1 : (int64_t)r->node,
+		ok = row(store, insert, err, "iiiiiniii", store->run, (int64_t)i, r->at_ns,
+			 (int64_t)r->pod, (int64_t)r->function,
+			 r->node == UINT32_MAX ? (int64_t)-1 : (int64_t)r->node,
 			 (int64_t)r->examined, (int64_t)r->probes, r->info_age_ns);
 	}
 	sqlite3_finalize(insert);
@@ -222,14 +238,15 @@ static bool put_decisions(struct store *store, const struct run_result *result, 
 
 static bool put_oracles(struct store *store, const struct run_result *result, struct err *err)
 {
-	sqlite3_stmt *insert = store_prepare(store, "INSERT INTO oracle VALUES (?, ?, ?, ?, ?, ?, ?)", err);
+	sqlite3_stmt *insert =
+		store_prepare(store, "INSERT INTO oracle VALUES (?, ?, ?, ?, ?, ?, ?, ?)", err);
 	bool ok = insert != NULL;
 
 	for (uint32_t i = 0; ok && i < result->oracles; i++) {
 		const struct oracle *o = &result->oracle[i];
 
-		ok = row(store, insert, err, "iittrrr", store->run, (int64_t)i, o->quantity, o->unit, o->expected,
-			 o->simulated, o->half_width_95);
+		ok = row(store, insert, err, "iittrrrr", store->run, (int64_t)i, o->quantity,
+			 o->unit, o->expected, o->simulated, o->half_width_95, o->bias);
 	}
 	sqlite3_finalize(insert);
 	return ok;
@@ -253,20 +270,27 @@ void store_request(void *ctx, const struct request_record *r)
 	}
 	for (int p = 0; p < PARTS; p++)
 		sqlite3_bind_int64(store->request, 12 + p, r->part_ns[p]);
-	store->failed = !row(store, store->request, &store->fault, "iitiniiitii", store->run, (int64_t)r->id,
-			     store->name[r->service], r->arrival_ns, r->first_token_ns, r->end_ns, (int64_t)r->input_tokens,
-			     (int64_t)r->output_tokens, outcome_name(r->outcome), (int64_t)r->cold, (int64_t)r->preemptions);
+	store->failed =
+		!row(store, store->request, &store->fault, "iitiniiitii", store->run,
+		     (int64_t)r->id, store->name[r->service], r->arrival_ns, r->first_token_ns,
+		     r->end_ns, (int64_t)r->input_tokens, (int64_t)r->output_tokens,
+		     outcome_name(r->outcome), (int64_t)r->cold, (int64_t)r->preemptions);
 }
 
 static bool put_end(struct store *store, const struct run_result *result, struct err *err)
 {
 	const struct collect *collect = result->collect;
-	sqlite3_stmt *update = store_prepare(store,
-		"UPDATE run SET status = ?, simulated_ns = ?, warmup_ns = ?, pods_lost = ?, series_lost = ?, scale_lost = ?,"
-		" decisions_lost = ? WHERE id = ?", err);
-	bool ok = update && row(store, update, err, "tiiiiiii", result->status ? result->status : "done", result->simulated_ns,
-				collect->warmup_ns, (int64_t)collect->pods_lost, (int64_t)collect->series_lost,
-				(int64_t)collect->scale_lost, (int64_t)collect->decisions_lost, store->run);
+	sqlite3_stmt *update =
+		store_prepare(store,
+			      "UPDATE run SET status = ?, simulated_ns = ?, warmup_ns = ?, "
+			      "pods_lost = ?, series_lost = ?, scale_lost = ?,"
+			      " decisions_lost = ? WHERE id = ?",
+			      err);
+	bool ok = update &&
+		  row(store, update, err, "tiiiiiii", result->status ? result->status : "done",
+		      result->simulated_ns, collect->warmup_ns, (int64_t)collect->pods_lost,
+		      (int64_t)collect->series_lost, (int64_t)collect->scale_lost,
+		      (int64_t)collect->decisions_lost, store->run);
 
 	sqlite3_finalize(update);
 	return ok;
@@ -279,7 +303,8 @@ static void forget_run(struct store *store)
 	store->run = 0;
 }
 
-bool store_finish(struct store *store, const struct run_result *result, int64_t *run, struct err *err)
+bool store_finish(struct store *store, const struct run_result *result, int64_t *run,
+		  struct err *err)
 {
 	bool ok = !store->failed;
 
@@ -287,8 +312,9 @@ bool store_finish(struct store *store, const struct run_result *result, int64_t 
 	if (!ok)
 		*err = store->fault;
 	ok = ok && put_metrics(store, result, err) && put_histograms(store, result, err) &&
-	     put_oracles(store, result, err) && put_series(store, result, err) && put_scale(store, result, err) &&
-	     put_pods(store, result, err) && put_decisions(store, result, err) && put_end(store, result, err) &&
+	     put_oracles(store, result, err) && put_series(store, result, err) &&
+	     put_scale(store, result, err) && put_pods(store, result, err) &&
+	     put_decisions(store, result, err) && put_end(store, result, err) &&
 	     store_exec(store, "COMMIT", err);
 	if (!ok) {
 		store_cancel(store);

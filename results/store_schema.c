@@ -1,38 +1,58 @@
-/* Columns for phases and parts come from base/record.h's names, so that they cannot fall behind it. */
+/* Columns for phases and parts come from base/record.h's names, so that they cannot fall behind it.
+ */
 #include "results/store_schema.h"
 #include "base/record.h"
 #include "results/mem.h"
 #include "results/store.h"
 #include <assert.h>
 
-const char *const store_tables[] = {
-	"run", "axis", "metric", "histogram", "oracle", "series", "scale", "pod", "decision", "request", NULL
-};
+const char *const store_tables[] = { "run",   "axis", "metric",	  "histogram", "oracle", "series",
+				     "scale", "pod",  "decision", "request",   NULL };
 
 static const char fixed[] =
-	"CREATE TABLE run (id INTEGER PRIMARY KEY, scenario TEXT NOT NULL, variant TEXT NOT NULL, point TEXT NOT NULL,"
-	" seed INTEGER NOT NULL, version TEXT NOT NULL, world TEXT NOT NULL CHECK (world IN ('sim', 'emu')),"
-	" status TEXT NOT NULL, simulated_ns INTEGER, warmup_ns INTEGER, pods_lost INTEGER, series_lost INTEGER,"
-	" scale_lost INTEGER, decisions_lost INTEGER, scenario_text TEXT NOT NULL, parameters TEXT NOT NULL) STRICT;\n"
-	"CREATE TABLE axis (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, seq INTEGER NOT NULL,"
-	" name TEXT NOT NULL, text TEXT NOT NULL, value REAL, PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID;\n"
-	"CREATE TABLE metric (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, service TEXT NOT NULL,"
-	" name TEXT NOT NULL, unit TEXT NOT NULL, value REAL, PRIMARY KEY (run, service, name)) STRICT, WITHOUT ROWID;\n"
-	"CREATE TABLE histogram (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, service TEXT NOT NULL,"
+	"CREATE TABLE run (id INTEGER PRIMARY KEY, scenario TEXT NOT NULL, variant TEXT NOT NULL, "
+	"point TEXT NOT NULL,"
+	" seed INTEGER NOT NULL, version TEXT NOT NULL, world TEXT NOT NULL CHECK (world IN "
+	"('sim', 'emu')),"
+	" status TEXT NOT NULL, simulated_ns INTEGER, warmup_ns INTEGER, pods_lost INTEGER, "
+	"series_lost INTEGER,"
+	" scale_lost INTEGER, decisions_lost INTEGER, scenario_text TEXT NOT NULL, parameters TEXT "
+	"NOT NULL) STRICT;\n"
+	"CREATE TABLE axis (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, seq INTEGER NOT "
+	"NULL,"
+	" name TEXT NOT NULL, text TEXT NOT NULL, value REAL, PRIMARY KEY (run, seq)) STRICT, "
+	"WITHOUT ROWID;\n"
+	"CREATE TABLE metric (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, service TEXT "
+	"NOT NULL,"
+	" name TEXT NOT NULL, unit TEXT NOT NULL, value REAL, PRIMARY KEY (run, service, name)) "
+	"STRICT, WITHOUT ROWID;\n"
+	"CREATE TABLE histogram (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, service "
+	"TEXT NOT NULL,"
 	" name TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (run, service, name)) STRICT;\n"
-	"CREATE TABLE oracle (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, seq INTEGER NOT NULL,"
-	" quantity TEXT NOT NULL, unit TEXT NOT NULL, expected REAL, simulated REAL, half_width_95 REAL,"
+	"CREATE TABLE oracle (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, seq INTEGER "
+	"NOT NULL,"
+	" quantity TEXT NOT NULL, unit TEXT NOT NULL, expected REAL, simulated REAL, half_width_95 "
+	"REAL, bias REAL,"
 	" PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID;\n"
-	"CREATE TABLE series (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, service TEXT NOT NULL,"
-	" at_ns INTEGER NOT NULL, arrivals INTEGER NOT NULL, completions INTEGER NOT NULL, waiting INTEGER NOT NULL,"
-	" running INTEGER NOT NULL, desired INTEGER NOT NULL, ready INTEGER NOT NULL, starting INTEGER NOT NULL,"
+	"CREATE TABLE series (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, service TEXT "
+	"NOT NULL,"
+	" at_ns INTEGER NOT NULL, arrivals INTEGER NOT NULL, completions INTEGER NOT NULL, waiting "
+	"INTEGER NOT NULL,"
+	" running INTEGER NOT NULL, desired INTEGER NOT NULL, ready INTEGER NOT NULL, starting "
+	"INTEGER NOT NULL,"
 	" PRIMARY KEY (run, service, at_ns)) STRICT, WITHOUT ROWID;\n"
-	"CREATE TABLE scale (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, seq INTEGER NOT NULL,"
-	" at_ns INTEGER NOT NULL, service TEXT NOT NULL, \"from\" INTEGER NOT NULL, \"to\" INTEGER NOT NULL,"
-	" ready INTEGER NOT NULL, panic INTEGER NOT NULL, PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID;\n"
-	"CREATE TABLE decision (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, seq INTEGER NOT NULL,"
-	" at_ns INTEGER NOT NULL, pod INTEGER NOT NULL, function INTEGER NOT NULL, node INTEGER, examined INTEGER NOT NULL,"
-	" probes INTEGER NOT NULL, info_age_ns INTEGER NOT NULL, PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID;\n";
+	"CREATE TABLE scale (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, seq INTEGER "
+	"NOT NULL,"
+	" at_ns INTEGER NOT NULL, service TEXT NOT NULL, \"from\" INTEGER NOT NULL, \"to\" INTEGER "
+	"NOT NULL,"
+	" ready INTEGER NOT NULL, panic INTEGER NOT NULL, PRIMARY KEY (run, seq)) STRICT, WITHOUT "
+	"ROWID;\n"
+	"CREATE TABLE decision (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, seq INTEGER "
+	"NOT NULL,"
+	" at_ns INTEGER NOT NULL, pod INTEGER NOT NULL, function INTEGER NOT NULL, node INTEGER, "
+	"examined INTEGER NOT NULL,"
+	" probes INTEGER NOT NULL, info_age_ns INTEGER NOT NULL, PRIMARY KEY (run, seq)) STRICT, "
+	"WITHOUT ROWID;\n";
 
 /* "cold_start.weights" as a column: dots become underscores. */
 static void column(FILE *out, const char *name, const char *suffix, const char *type)
@@ -51,21 +71,31 @@ char *store_schema_sql(void)
 
 	assert(out);
 	fputs(fixed, out);
-	fputs("CREATE TABLE pod (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, seq INTEGER NOT NULL,"
-	      " id INTEGER NOT NULL, service TEXT NOT NULL, node INTEGER, \"end\" TEXT NOT NULL, probes INTEGER NOT NULL,"
-	      " migrations INTEGER NOT NULL, attempts INTEGER NOT NULL, wanted_ns INTEGER NOT NULL, created_ns INTEGER,"
-	      " bound_ns INTEGER", out);
+	fputs("CREATE TABLE pod (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, seq "
+	      "INTEGER NOT NULL,"
+	      " id INTEGER NOT NULL, service TEXT NOT NULL, node INTEGER, \"end\" TEXT NOT NULL, "
+	      "probes INTEGER NOT NULL,"
+	      " migrations INTEGER NOT NULL, attempts INTEGER NOT NULL, wanted_ns INTEGER NOT "
+	      "NULL, created_ns INTEGER,"
+	      " bound_ns INTEGER",
+	      out);
 	for (int p = 0; p < PHASES; p++)
 		column(out, phase_name((enum pod_phase)p), "_end_ns", "");
 	fputs(", PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID;\n"
-	      "CREATE TABLE request (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, id INTEGER NOT NULL,"
-	      " service TEXT NOT NULL, arrival_ns INTEGER NOT NULL, first_token_ns INTEGER, end_ns INTEGER NOT NULL,"
-	      " input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, outcome TEXT NOT NULL, cold INTEGER NOT NULL,"
-	      " preemptions INTEGER NOT NULL", out);
+	      "CREATE TABLE request (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, id "
+	      "INTEGER NOT NULL,"
+	      " service TEXT NOT NULL, arrival_ns INTEGER NOT NULL, first_token_ns INTEGER, end_ns "
+	      "INTEGER NOT NULL,"
+	      " input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, outcome TEXT NOT "
+	      "NULL, cold INTEGER NOT NULL,"
+	      " preemptions INTEGER NOT NULL",
+	      out);
 	for (int p = 0; p < PARTS; p++)
 		column(out, part_name((enum part)p), "_ns", " NOT NULL");
-	fprintf(out, ") STRICT;\nCREATE INDEX request_run ON request (run);\n"
-		     "PRAGMA application_id=%d;\nPRAGMA user_version=%d;\n", STORE_APPLICATION, STORE_SCHEMA);
+	fprintf(out,
+		") STRICT;\nCREATE INDEX request_run ON request (run);\n"
+		"PRAGMA application_id=%d;\nPRAGMA user_version=%d;\n",
+		STORE_APPLICATION, STORE_SCHEMA);
 	fclose(out);
 	return text;
 }

@@ -6,6 +6,7 @@
 char *store_schema_sql(void);
 /* "INSERT INTO table VALUES (?, ...)" for a table of the schema; the caller frees it. */
 char *store_insert_sql(const char *table);
-/* Names of the tables, NULL-terminated; `run` first, and in every other one its column `run` comes first. */
+/* Names of the tables, NULL-terminated; `run` first, and in every other one its column `run`
+ * comes first. */
 extern const char *const store_tables[];
 #endif

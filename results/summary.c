@@ -1,5 +1,5 @@
-/* A list of lines, each the path of a figure (result.h) and what to call it; a column a run.  Lines that are zero or
- * undefined everywhere and not of the headline are left out. */
+/* A list of lines, each the path of a figure (result.h) and what to call it; a column a run.  Lines
+ * that are zero or undefined everywhere and not of the headline are left out. */
 #include "results/summary.h"
 #include "base/unit.h"
 #include "results/grid.h"
@@ -9,14 +9,14 @@
 #include <string.h>
 
 enum {
-	COLUMNS_MAX = 100,     /* of the terminal; more runs than fit go into a second table */
-	SERVICES_MAX = 8,      /* with lines of their own */
+	COLUMNS_MAX = 100, /* of the terminal; more runs than fit go into a second table */
+	SERVICES_MAX = 8,  /* with lines of their own */
 	COLUMN_MIN = 12
 };
 
 struct line {
 	const char *label, *path, *unit; /* path NULL: an empty line */
-	bool headline;                   /* shown even when undefined */
+	bool headline;			 /* shown even when undefined */
 };
 
 static const struct line lines[] = {
@@ -113,15 +113,19 @@ struct columns {
 	uint32_t n;
 };
 
-static void add_line(struct grid *grid, const struct columns *columns, uint32_t service, const struct line *line)
+static void add_line(struct grid *grid, const struct columns *columns, uint32_t service,
+		     const struct line *line)
 {
 	bool some = line->headline;
 	char text[64];
 	double value;
 
 	for (uint32_t i = 0; i < columns->n && !some; i++)
-		some = result_get(columns->run[i], service < UINT32_MAX ? service : columns->run[i]->collect->services,
-				  line->path, &value) && value != 0;
+		some = result_get(columns->run[i],
+				  service < UINT32_MAX ? service
+						       : columns->run[i]->collect->services,
+				  line->path, &value) &&
+		       value != 0;
 	if (!some)
 		return;
 	grid_add(grid, "%s", line->label);
@@ -149,9 +153,11 @@ static void add_parts(struct grid *grid, const struct columns *columns)
 		line.path = path;
 		for (uint32_t i = 0; i < columns->n; i++) {
 			const struct collect *collect = columns->run[i]->collect;
-			const struct service_stats *stats = collect_stats(collect, collect->services);
+			const struct service_stats *stats =
+				collect_stats(collect, collect->services);
 
-			some |= collect_part_mean(stats, p) > 1e-3 * hist_mean(collect_hist(stats, Q_E2E));
+			some |= collect_part_mean(stats, p) >
+				1e-3 * hist_mean(collect_hist(stats, Q_E2E));
 		}
 		if (some && !title) {
 			grid_add(grid, "mean request, where its time goes");
@@ -216,8 +222,10 @@ static void add_oracles(struct grid *grid, const struct columns *columns)
 		for (uint32_t i = 0; i < columns->n; i++) {
 			const struct oracle *oracle = oracle_of(columns->run[i], o);
 
-			grid_add(grid, "%s", oracle ? summary_value(true, oracle->expected, oracle->unit, text,
-								    sizeof(text)) : "undefined");
+			grid_add(grid, "%s",
+				 oracle ? summary_value(true, oracle->expected, oracle->unit, text,
+							sizeof(text))
+					: "undefined");
 		}
 		grid_add(grid, "  simulated (95 %% interval)");
 		for (uint32_t i = 0; i < columns->n; i++) {
@@ -230,7 +238,8 @@ static void add_oracles(struct grid *grid, const struct columns *columns)
 			summary_value(true, oracle->simulated, oracle->unit, text, sizeof(text));
 			if (isfinite(oracle->half_width_95))
 				grid_add(grid, "%s +- %s", text,
-					 summary_value(true, oracle->half_width_95, oracle->unit, half, sizeof(half)));
+					 summary_value(true, oracle->half_width_95, oracle->unit,
+						       half, sizeof(half)));
 			else
 				grid_add(grid, "%s", text);
 		}
@@ -256,12 +265,14 @@ static void column_title(const struct columns *all, uint32_t i, char *out, size_
 	if (!same_point)
 		snprintf(out + strlen(out), size - strlen(out), " %s", mine);
 	if (!same_seed)
-		snprintf(out + strlen(out), size - strlen(out), " #%llu", (unsigned long long)run->seed);
+		snprintf(out + strlen(out), size - strlen(out), " #%llu",
+			 (unsigned long long)run->seed);
 	if (!same_world)
 		snprintf(out + strlen(out), size - strlen(out), " (%s)", world_name(run->world));
 }
 
-static void table(FILE *out, const struct columns *columns, const struct columns *all, uint32_t from)
+static void table(FILE *out, const struct columns *columns, const struct columns *all,
+		  uint32_t from)
 {
 	struct grid grid;
 	char title[320];
@@ -294,7 +305,8 @@ static void table(FILE *out, const struct columns *columns, const struct columns
 	grid_release(&grid);
 }
 
-/* True where the figure of every run is within the histograms' error (both sides') of the first one's. */
+/* True where the figure of every run is within the histograms' error (both sides') of the first
+ * one's. */
 static bool tied(const struct columns *all, const char *path)
 {
 	double first, value;
@@ -310,28 +322,37 @@ static bool tied(const struct columns *all, const char *path)
 
 static void notes(FILE *out, const struct columns *all)
 {
-	static const struct { const char *path, *name; } headline[] = {
-		{ "ttft_s.p99", "TTFT p99" }, { "e2e_s.p99", "end to end p99" },
-		{ "goodput_requests_per_s", "goodput" }, { "scheduling_delay_s.p99", "scheduling delay p99" }
-	};
+	static const struct {
+		const char *path, *name;
+	} headline[] = { { "ttft_s.p99", "TTFT p99" },
+			 { "e2e_s.p99", "end to end p99" },
+			 { "goodput_requests_per_s", "goodput" },
+			 { "scheduling_delay_s.p99", "scheduling delay p99" } };
 	char title[320];
 	int ties = 0;
 
 	for (uint32_t i = 0; i < all->n; i++) {
 		const struct collect *collect = all->run[i]->collect;
-		uint64_t lost = collect->series_lost + collect->scale_lost + collect->pods_lost + collect->decisions_lost;
+		uint64_t lost = collect->series_lost + collect->scale_lost + collect->pods_lost +
+				collect->decisions_lost;
 
 		column_title(all, i, title, sizeof(title));
 		if (!collect_stats(collect, collect->services)->measured)
-			fprintf(out, "%s: no request completed%s; latencies are undefined.\n", title,
-				collect->warmup_ns ? " after the warm-up" : "");
+			fprintf(out, "%s: no request completed%s; latencies are undefined.\n",
+				title, collect->warmup_ns ? " after the warm-up" : "");
 		if (lost)
-			fprintf(out, "%s: %llu rows (series, scale, pods, decisions) beyond the limit were counted but not kept.\n",
+			fprintf(out,
+				"%s: %llu rows (series, scale, pods, decisions) beyond the limit "
+				"were counted but not kept.\n",
 				title, (unsigned long long)lost);
 	}
 	for (size_t i = 0; all->n > 1 && i < sizeof(headline) / sizeof(*headline); i++)
 		if (tied(all, headline[i].path))
-			fprintf(out, "%s%s", ties++ ? ", " : "No difference beyond the histograms' resolution of 1.6 %: ", headline[i].name);
+			fprintf(out, "%s%s",
+				ties++ ? ", "
+				       : "No difference beyond the histograms' resolution of 1.6 "
+					 "%: ",
+				headline[i].name);
 	if (ties)
 		fputs(".\n", out);
 }
@@ -343,8 +364,10 @@ void summary_print(FILE *out, const struct run_result *const *results, uint32_t 
 	uint32_t widest = COLUMN_MIN, fit;
 
 	assert(n);
-	fprintf(out, "%s, seed %llu%s, Sonde %s, %s %s\n\n", results[0]->scenario, (unsigned long long)results[0]->seed,
-		n > 1 && results[n - 1]->seed != results[0]->seed ? " and on" : "", results[0]->version,
+	fprintf(out, "%s, seed %llu%s, Sonde %s, %s %s\n\n", results[0]->scenario,
+		(unsigned long long)results[0]->seed,
+		n > 1 && results[n - 1]->seed != results[0]->seed ? " and on" : "",
+		results[0]->version,
 		unit_human((double)results[0]->simulated_ns, UNIT_TIME, text, sizeof(text)),
 		results[0]->world == WORLD_EMU ? "emulated" : "simulated");
 	for (uint32_t i = 0; i < n; i++) {
@@ -357,7 +380,8 @@ void summary_print(FILE *out, const struct run_result *const *results, uint32_t 
 	fit = (COLUMNS_MAX - 34) / widest;
 	fit = fit ? fit : 1;
 	for (uint32_t from = 0; from < n; from += fit) {
-		struct columns some = { .run = results + from, .n = n - from < fit ? n - from : fit };
+		struct columns some = { .run = results + from,
+					.n = n - from < fit ? n - from : fit };
 
 		table(out, &some, &all, from);
 	}

@@ -1,12 +1,21 @@
 /* Records drawn from a stream per request, so that any one of them can be drawn again by itself. */
 #include "tests/fake_run.h"
 #include "base/rng.h"
+#include <assert.h>
+#include <dirent.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-const char *const fake_names[FAKE_SERVICES_MAX] = { "chat", "code", "search, \"big\"", "vision",
-						    "a", "b", "c", "d" };
+const char *const fake_names[FAKE_SERVICES_MAX] = { "chat",   "code", "search, \"big\"",
+						    "vision", "a",    "b",
+						    "c",      "d" };
 
 static const struct axis fake_axis[] = { { "rate", "10/s", 10 } };
-static const struct oracle fake_oracle[] = { { "mean wait in queue, M/M/1", "s", 0.05, 0.051, 0.002 } };
+static const struct oracle fake_oracle[] = { { "mean wait in queue, M/M/1", "s", 0.05, 0.051, 0.002,
+					       0 } };
 static const struct extra fake_extra[] = { { "kv_moved_bytes", "bytes", 123456789 } };
 
 static int64_t draw(struct rng *rng, double mean_ns, double slowness)
@@ -40,8 +49,7 @@ struct request_record fake_request(const struct fake_options *options, uint64_t 
 		first += r.part_ns[p];
 	if (r.outcome == OUT_COMPLETED) {
 		r.first_token_ns = r.arrival_ns + first;
-		r.part_ns[PART_DECODE] =
-			(r.output_tokens - 1) * (20000000 + draw(&rng, 2e6, slow));
+		r.part_ns[PART_DECODE] = (r.output_tokens - 1) * (20000000 + draw(&rng, 2e6, slow));
 	}
 	r.end_ns = r.arrival_ns + first + r.part_ns[PART_DECODE];
 	return r;
@@ -50,9 +58,11 @@ struct request_record fake_request(const struct fake_options *options, uint64_t 
 static struct pod_record fake_pod(const struct fake_options *options, uint64_t i)
 {
 	struct rng rng = rng_stream(options->seed, options->variant, 1000000000 + i);
-	static const double mean_ns[PHASES] = { 0,	2e8,  0,   3e8, 1.2e9, 9e9,
+	static const double mean_ns[PHASES] = { 0,   2e8,  0,	 3e8, 1.2e9, 9e9,
 						4e8, 11e9, 14e9, 1e9, 1e8 };
-	struct pod_record pod = { .id = i, .service = (uint32_t)(i % options->services), .node = 3 };
+	struct pod_record pod = { .id = i,
+				  .service = (uint32_t)(i % options->services),
+				  .node = 3 };
 	int64_t at = (int64_t)i * 1000000000;
 
 	pod.wanted_ns = at;
@@ -84,9 +94,11 @@ static void feed_state(const struct sink *sink, const struct fake_options *optio
 			double wave = at % 60000000000 < 20000000000 ? 3 : 1;
 			int32_t want = (int32_t)(2 * wave * options->slowness);
 			struct series_record row = {
-				.at_ns = at, .service = s,
+				.at_ns = at,
+				.service = s,
 				.arrivals = (uint32_t)(wave * 20) + rng_below(&rng, 10),
-				.completions = 20, .desired = (uint32_t)want,
+				.completions = 20,
+				.desired = (uint32_t)want,
 				.waiting = rng_below(&rng, (uint32_t)(10 * options->slowness)),
 			};
 
@@ -96,9 +108,12 @@ static void feed_state(const struct sink *sink, const struct fake_options *optio
 				ready[s]--;
 			row.ready = (uint32_t)ready[s];
 			if (at % 60000000000 == 0 || at % 60000000000 == 20000000000)
-				sink->scale(sink->ctx, &(struct scale_record){
-					.at_ns = at, .service = s, .from = ready[s], .to = want,
-					.ready = ready[s], .panic = wave > 1 });
+				sink->scale(sink->ctx, &(struct scale_record){ .at_ns = at,
+									       .service = s,
+									       .from = ready[s],
+									       .to = want,
+									       .ready = ready[s],
+									       .panic = wave > 1 });
 			sink->series(sink->ctx, &row);
 		}
 	}
@@ -119,12 +134,25 @@ void fake_run_make(struct fake_run *fake, const struct fake_options *options)
 		.scenario = "burst",
 		.scenario_text = "# A burst & its <cure>\nservices:\n  - name: chat\n",
 		.parameters = "services.chat.engine.block_tokens=16\nseed=1\n",
-		.variant = options->variant, .version = "0.1.0", .seed = options->seed,
-		.world = options->world, .axis = fake_axis, .axes = 1, .collect = &fake->collect,
-		.oracle = fake_oracle, .oracles = 1, .extra = fake_extra, .extras = 1,
-		.gpu_held_s = 7200, .gpu_busy_s = 5400,
-		.control = { .decisions = 1000, .placements = 900, .probes = 1234, .migrations = 5,
-			     .core_ns = 7200000000000, .idle_core_ns = 3600000000000 },
+		.variant = options->variant,
+		.version = "0.1.0",
+		.seed = options->seed,
+		.world = options->world,
+		.axis = fake_axis,
+		.axes = 1,
+		.collect = &fake->collect,
+		.oracle = fake_oracle,
+		.oracles = 1,
+		.extra = fake_extra,
+		.extras = 1,
+		.gpu_held_s = 7200,
+		.gpu_busy_s = 5400,
+		.control = { .decisions = 1000,
+			     .placements = 900,
+			     .probes = 1234,
+			     .migrations = 5,
+			     .core_ns = 7200000000000,
+			     .idle_core_ns = 3600000000000 },
 		.simulator = { .events = 1000000, .wall_s = 0.5, .peak_rss_bytes = 64 << 20 },
 	};
 	sink = collect_sink(&fake->collect);
@@ -134,15 +162,20 @@ void fake_run_make(struct fake_run *fake, const struct fake_options *options)
 		sink.request(sink.ctx, &r);
 		end_ns = r.end_ns > end_ns ? r.end_ns : end_ns;
 		if (r.outcome == OUT_COMPLETED && r.output_tokens > 1)
-			sink.gap(sink.ctx, r.service, r.part_ns[PART_DECODE] / (r.output_tokens - 1),
+			sink.gap(sink.ctx, r.service,
+				 r.part_ns[PART_DECODE] / (r.output_tokens - 1),
 				 r.output_tokens - 1);
 	}
 	for (uint64_t i = 0; i < options->pods; i++) {
 		struct pod_record pod = fake_pod(options, i);
 
 		sink.pod(sink.ctx, &pod);
-		sink.decision(sink.ctx, &(struct decision_record){ .at_ns = pod.created_ns, .pod = i,
-			.node = 3, .examined = 10, .info_age_ns = (int64_t)rng_below(&rng, 1000000) });
+		sink.decision(sink.ctx, &(struct decision_record){
+						.at_ns = pod.created_ns,
+						.pod = i,
+						.node = 3,
+						.examined = 10,
+						.info_age_ns = (int64_t)rng_below(&rng, 1000000) });
 	}
 	feed_state(&sink, options, end_ns);
 	fake->result.simulated_ns = fake->now_ns = end_ns;
@@ -152,4 +185,62 @@ void fake_run_make(struct fake_run *fake, const struct fake_options *options)
 void fake_run_release(struct fake_run *fake)
 {
 	collect_release(&fake->collect);
+}
+
+static char folder[64];
+
+const char *fake_folder(void)
+{
+	snprintf(folder, sizeof(folder), "/tmp/sonde-test-XXXXXX");
+	return mkdtemp(folder);
+}
+
+const char *fake_path(const char *name)
+{
+	static char path[8][256];
+	static int which;
+
+	which = (which + 1) % 8;
+	snprintf(path[which], sizeof(path[which]), "%s/%s", folder, name);
+	return path[which];
+}
+
+int fake_files(void)
+{
+	DIR *dir = opendir(folder);
+	int n = 0;
+
+	assert(dir);
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n - 2; /* . and .. */
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	(void)st;
+	(void)kind;
+	(void)ftw;
+	return remove(path);
+}
+
+void fake_folder_remove(void)
+{
+	nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+char *fake_read(const char *path)
+{
+	char *text = NULL, part[4096];
+	FILE *file = fopen(path, "r");
+	size_t bytes, n;
+	FILE *memory = open_memstream(&text, &bytes);
+
+	assert(file && memory);
+	while ((n = fread(part, 1, sizeof(part), file)) > 0)
+		fwrite(part, 1, n, memory);
+	fclose(file);
+	fclose(memory);
+	return text;
 }

@@ -1,4 +1,5 @@
-/* fake_run.h - finished runs made of random records, for the tests of results/: no world, no system. */
+/* fake_run.h - finished runs made of random records, for the tests of results/: no world, no
+ * system. */
 #ifndef TESTS_FAKE_RUN_H
 #define TESTS_FAKE_RUN_H
 #include "results/result.h"
@@ -29,4 +30,14 @@ void fake_run_make(struct fake_run *fake, const struct fake_options *options);
 void fake_run_release(struct fake_run *fake);
 /* The same records, one at a time: request number i of this run. */
 struct request_record fake_request(const struct fake_options *options, uint64_t i);
+/* A new empty folder; the text is valid until the next call. */
+const char *fake_folder(void);
+/* A path in the latest folder; the text is valid until eight more calls. */
+const char *fake_path(const char *name);
+/* How many files are in the latest folder. */
+int fake_files(void);
+/* Removes the latest folder and the files in it, and in folders in it. */
+void fake_folder_remove(void);
+/* The whole of a file, zero-terminated; the caller frees it. */
+char *fake_read(const char *path);
 #endif

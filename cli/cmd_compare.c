@@ -1,0 +1,80 @@
+/* sonde compare: paired differences between the variants of a store, or between
+ * two stores. */
+#include "base/err.h"
+#include "cli/cmd.h"
+#include "results/compare.h"
+#include <getopt.h>
+#include <stdio.h>
+
+static const char help[] =
+	"usage: sonde compare [options] DB [DB2]\n"
+	"\n"
+	"Pairs the runs of a store by seed and gives, for each figure, the means "
+	"of A and B, their\n"
+	"difference and ratio with 95 % intervals (Student's t over the seeds), "
+	"and a verdict.\n"
+	"With one store, A is its first variant and B every other one in turn. "
+	"With two, equal\n"
+	"variants of the two meet. A variant that was both simulated and emulated "
+	"is compared\n"
+	"across the worlds: relative errors, counts and the order of scale "
+	"decisions.\n"
+	"\n"
+	"  -a, --a VARIANT   what to compare with (default: the first)\n"
+	"  -b, --b VARIANT   what to compare (default: every other)\n"
+	"      --json        JSON on standard output (docs/json.md)\n"
+	"  -h, --help        this text\n"
+	"\n"
+	"exit status: 0 compared, 1 failed, 2 usage or bad input\n";
+
+static int fail(const struct err *err)
+{
+	char line[1024];
+
+	fprintf(stderr, "sonde: %s\n", err_line(err, line, sizeof(line)));
+	return err->system ? 1 : 2;
+}
+
+int cmd_compare(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "a", required_argument, NULL, 'a' },
+		{ "b", required_argument, NULL, 'b' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct compare_options what = { .path = { NULL } };
+	struct compare compare;
+	struct err err = { .line = 0 };
+	bool json = false, ok = true;
+	int option;
+
+	optind = 0; /* start afresh: main() has parsed before */
+	while ((option = getopt_long(argc, argv, "a:b:h", options, NULL)) != -1) {
+		switch (option) {
+		case 'a': what.variant[0] = optarg; break;
+		case 'b': what.variant[1] = optarg; break;
+		case 'j': json = true; break;
+		case 'h': fputs(help, stdout); return 0;
+		default: fputs("Try 'sonde compare --help'.\n", stderr); return 2;
+		}
+	}
+	if (argc - optind < 1 || argc - optind > 2) {
+		fputs("sonde: compare wants one store or two\nTry 'sonde compare --help'.\n",
+		      stderr);
+		return 2;
+	}
+	what.path[0] = argv[optind];
+	what.path[1] = argc - optind == 2 ? argv[optind + 1] : NULL;
+	if (!compare_run(&compare, &what, &err))
+		return fail(&err);
+	if (json)
+		ok = compare_json(&compare, stdout, &err);
+	else
+		compare_print(&compare, stdout);
+	compare_release(&compare);
+	if (fflush(stdout) || ferror(stdout))
+		ok = err_system(&err, "cannot write to standard output");
+	return ok ? 0 : fail(&err);
+}
