@@ -293,8 +293,8 @@ END_TEST
 
 START_TEST(services)
 {
-	const char *const known[] = { "chat", "code", NULL };
-	char text[2048] = HEAD;
+	const char *const known[] = { "chat", "code", "", NULL };
+	char text[8192] = HEAD;
 
 	spec.services = known;
 	ck_assert_int_eq(read_text("sonde", HEAD "1,code,1,1\n2,chat,1,1\n"), 0);
@@ -308,7 +308,8 @@ START_TEST(services)
 	/* collected: numbers in order of arrival, through several growths of the table */
 	spec.services = NULL;
 	for (int i = 0; i < 200; i++)
-		snprintf(text + strlen(text), 16, "1,s%d,1,1\n", i % 100);
+		snprintf(text + strlen(text), 40, "1,%.*s%d,1,1\n", i % 4 * 5, "service-number-",
+			 i % 100);
 	ck_assert_int_eq(read_text("sonde", text), 0);
 	for (uint32_t i = 0; i < 200; i++)
 		ck_assert_uint_eq(rows.at[i].service, i % 100);

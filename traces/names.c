@@ -1,5 +1,6 @@
-/* A table with open addressing; numbers follow the order of arrival, so no hash order shows.  The
- * hash takes words, as a lookup is made for every row of a trace. */
+/* A table with open addressing; numbers follow the order of arrival, so no hash order shows.  A
+ * lookup is made for every row of a trace, so names are taken by words, and a short one is compared
+ * as one word: no call, no second cache line. */
 #include "traces/names.h"
 #include "base/vec.h"
 #include <assert.h>
@@ -12,36 +13,52 @@ static uint64_t mix(uint64_t h)
 	return h ^ h >> 27;
 }
 
-static uint32_t hash(const char *text, uint32_t n)
+/* The one to eight bytes at text as a word; of names of one length, no two have the same. */
+static inline uint64_t short_word(const char *text, uint32_t n)
 {
-	uint64_t h = n, word = 0;
 	uint32_t low, high;
 
+	if (n >= 4) { /* the halves may overlap */
+		memcpy(&low, text, 4);
+		memcpy(&high, text + n - 4, 4);
+		return low | (uint64_t)high << 32;
+	}
+	return (unsigned char)text[0] | (uint64_t)(unsigned char)text[n / 2] << 8 |
+	       (uint64_t)(unsigned char)text[n - 1] << 16;
+}
+
+static inline uint64_t key_of(const char *text, uint32_t n)
+{
+	uint64_t h = n, word;
+
 	assert(n);
+	if (n <= 8)
+		return short_word(text, n);
 	for (; n > 8; n -= 8, text += 8) {
 		memcpy(&word, text, 8);
 		h = mix(h ^ word);
 	}
-	if (n >= 4) { /* the halves may overlap */
-		memcpy(&low, text, 4);
-		memcpy(&high, text + n - 4, 4);
-		word = low | (uint64_t)high << 32;
-	} else {
-		word = (unsigned char)text[0] | (uint64_t)(unsigned char)text[n / 2] << 8 |
-		       (uint64_t)(unsigned char)text[n - 1] << 16;
-	}
-	h = mix(h ^ word);
-	return (uint32_t)(h ^ h >> 32);
+	return mix(h ^ short_word(text, n));
+}
+
+/* Where a search begins. */
+static inline uint32_t place_of(uint64_t key, uint32_t n)
+{
+	return (uint32_t)(mix(key ^ n) >> 32);
 }
 
 static void place(struct names *names, uint32_t number)
 {
 	const char *text = names->text[number];
-	uint32_t n = (uint32_t)strlen(text), h = hash(text, n), at = h;
+	uint32_t n = (uint32_t)strlen(text), at;
+	uint64_t key;
 
-	while (names->slot[at &= names->slots - 1].n)
+	if (!n) /* no row can name it */
+		return;
+	key = key_of(text, n);
+	for (at = place_of(key, n); names->slot[at &= names->slots - 1].n;)
 		at++;
-	names->slot[at] = (struct name_slot){ h, n, number };
+	names->slot[at] = (struct name_slot){ key, n, number };
 }
 
 /* At most half of the slots are taken. */
@@ -74,14 +91,15 @@ void names_init(struct names *names, const char *const *known, struct arena *are
 
 uint32_t names_find(struct names *names, const char *text, uint32_t n)
 {
-	uint32_t h = hash(text, n);
+	uint64_t key = key_of(text, n);
 
-	for (uint32_t at = h;; at++) {
+	for (uint32_t at = place_of(key, n);; at++) {
 		const struct name_slot *slot = &names->slot[at & (names->slots - 1)];
 
 		if (!slot->n)
 			return NAMES_NONE;
-		if (slot->hash == h && slot->n == n && !memcmp(names->text[slot->number], text, n))
+		if (slot->key == key && slot->n == n &&
+		    (n <= 8 || !memcmp(names->text[slot->number], text, n)))
 			return slot->number;
 	}
 }

@@ -13,7 +13,10 @@ struct names {
 	/* private */
 	const char **own;          /* text, where names are collected */
 	uint32_t own_cap;
-	struct name_slot { uint32_t hash, n, number; } *slot; /* open addressing; n = 0: free */
+	struct name_slot {
+		uint64_t key;      /* up to 8 bytes: the name itself; above: a hash */
+		uint32_t n, number;
+	} *slot;                   /* open addressing; n = 0: free */
 	uint32_t slots;            /* a power of two */
 	struct arena *arena;
 };

@@ -1,7 +1,7 @@
 /* Digits are read eight at a time: a word is loaded, the first byte that is no digit found by bit
  * arithmetic, and the digits before it combined by three multiplications.  Fields have random
- * lengths, so a loop over their digits would mispredict its exit on each: two thirds of the time of
- * a row (measured, see tests/bench/bench_trace.c). */
+ * lengths, so a loop over their digits mispredicts its exit: a quarter more time a row (measured
+ * with tests/bench/bench_trace.c). */
 #include "traces/row.h"
 #include "traces/trace.h"
 #include <assert.h>
