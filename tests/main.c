@@ -28,6 +28,7 @@ static Suite *(*const suites[])(void) = {
 	scaler_suite,
 	scaling_suite,
 	seats_suite,
+	serving_random_suite,
 	serving_suite,
 	storage_suite,
 	store_suite,
