@@ -1,0 +1,29 @@
+/* sonde help KEY: one option of the scenario file, or a table of them. */
+#include "cli/cli.h"
+#include "cli/cmd.h"
+#include "cli/setup.h"
+#include "scenarios/help.h"
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] =
+	"usage: sonde help [KEY]\n\n"
+	"Explains an option of the scenario file by its path (engine.kv_blocks, control.functional.d), or lists a table;\n"
+	"without KEY, everything.  --man prints the options as a part of a man page.\n";
+
+int cmd_help(int argc, char **argv)
+{
+	struct err err = { 0 };
+
+	if (argc == 2 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))) {
+		fputs(usage, stdout);
+		return cli_flush() ? EXIT_DONE : EXIT_FAILED;
+	}
+	if (argc > 2)
+		return cli_usage("help", "one key at a time");
+	if (argc == 2 && !strcmp(argv[1], "--man"))
+		help_man(stdout, setup_options);
+	else if (!help_write(stdout, setup_options, argc == 1 ? "" : argv[1], &err))
+		return cli_fail(&err);
+	return cli_flush() ? EXIT_DONE : EXIT_FAILED;
+}

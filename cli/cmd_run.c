@@ -1,0 +1,129 @@
+/* sonde run: parses what is wished for. */
+#include "cli/cli.h"
+#include "cli/cmd.h"
+#include "cli/runner.h"
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char usage_run[] =
+	"usage: sonde run SCENARIO [options]\n\n"
+	"Simulates a scenario: all variants that it names, and prints what came out.\n\n"
+	"  --trace FILE          take the requests from FILE\n"
+	"  --trace-format NAME   its format: azure2023, azure2024, vidur, sonde\n"
+	"  --trace-loop K        repeat it K times, end to end\n"
+	"  --set KEY=VALUE       override an option of the scenario (sonde help KEY)\n"
+	"  --variant NAME        run this variant only\n"
+	"  --seed S              seed of every random stream\n"
+	"  --seeds N             N replications, with seeds S, S + 1, ...\n"
+	"  --out DB              add the results to a results file (SQLite)\n"
+	"  --requests FILE.csv   a row a request\n"
+	"  --tape FILE           record every step, for sonde replay\n"
+	"  --json                results as JSON instead of a summary\n"
+	"  --quiet               no progress line\n";
+
+enum { SET = 256, TRACE, FORMAT, LOOP, VARIANT, SEED, SEEDS, OUT, REQUESTS, TAPE, JSON, QUIET, SPEED };
+
+static const struct option options[] = {
+	{ "trace", required_argument, NULL, TRACE }, { "trace-format", required_argument, NULL, FORMAT },
+	{ "trace-loop", required_argument, NULL, LOOP }, { "set", required_argument, NULL, SET },
+	{ "variant", required_argument, NULL, VARIANT }, { "seed", required_argument, NULL, SEED },
+	{ "seeds", required_argument, NULL, SEEDS }, { "out", required_argument, NULL, OUT },
+	{ "requests", required_argument, NULL, REQUESTS }, { "tape", required_argument, NULL, TAPE },
+	{ "json", no_argument, NULL, JSON }, { "quiet", no_argument, NULL, QUIET },
+	{ "speed", required_argument, NULL, SPEED }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
+};
+
+struct parsed { struct run_wishes wishes; VEC(struct scenario_set) sets; struct arena arena; };
+
+static bool add_set(struct parsed *parsed, const char *text, struct err *err)
+{
+	struct scenario_set set;
+
+	if (!scenario_set_parse(text, &set, &parsed->arena, err))
+		return false;
+	vec_push(&parsed->sets, set);
+	return true;
+}
+
+/* An option of its own is a set under another name. */
+static bool add_named(struct parsed *parsed, const char *key, const char *value, struct err *err)
+{
+	return add_set(parsed, arena_print(&parsed->arena, "%s=%s", key, value), err);
+}
+
+static bool parse_count(const char *what, const char *text, double most, uint64_t *out, struct err *err)
+{
+	double value;
+
+	if (!unit_parse(text, UNIT_NONE, &value, err) || value < 0 || value > most || value != floor(value))
+		return err_set(err, "%s %s: expected a whole number from 0 to %.0f", what, text, most);
+	*out = (uint64_t)value;
+	return true;
+}
+
+static bool take(struct parsed *parsed, int option, const char *value, struct err *err)
+{
+	struct run_wishes *wishes = &parsed->wishes;
+
+	switch (option) {
+	case SET:      return add_set(parsed, value, err);
+	case TRACE:    return add_named(parsed, "trace.file", value, err);
+	case FORMAT:   return add_named(parsed, "trace.format", value, err);
+	case LOOP:     return add_named(parsed, "trace.loop", value, err);
+	case SEED:     return add_named(parsed, "seed", value, err);
+	case VARIANT:  wishes->variant = value; return true;
+	case SEEDS:    return parse_count("--seeds", value, 1e6, &wishes->seeds, err);
+	case OUT:      wishes->out = value; return true;
+	case REQUESTS: wishes->requests = value; return true;
+	case TAPE:     wishes->tape = value; return true;
+	case JSON:     wishes->json = true; return true;
+	case QUIET:    wishes->quiet = true; return true;
+	case SPEED:
+		if (!unit_parse(value, UNIT_NONE, &wishes->speed, err) || wishes->speed <= 0 || wishes->speed > 1e6)
+			return err_set(err, "--speed %s: expected a factor such as 1 or 10", value);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int parse_and_run(const char *command, const char *usage, int argc, char **argv, double speed)
+{
+	struct parsed parsed = { .wishes = { .seeds = 1, .speed = speed } };
+	struct err err = { 0 };
+	int option, status = EXIT_DONE;
+
+	arena_init(&parsed.arena);
+	opterr = 0;
+	optind = 1;
+	while (status == EXIT_DONE && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(usage, stdout);
+			status = cli_flush() ? -1 : EXIT_FAILED;
+		} else if (option == '?' || (option == SPEED && speed <= 0)) {
+			status = cli_usage(command, "unknown option or missing value: %s", argv[optind - 1]);
+		} else if (!take(&parsed, option, optarg, &err)) {
+			status = cli_fail(&err);
+		}
+	}
+	if (status == EXIT_DONE && argc - optind != 1)
+		status = cli_usage(command, argc == optind ? "no scenario given" : "one scenario at a time: %s",
+				   argc == optind ? "" : argv[optind + 1]);
+	if (status == EXIT_DONE) {
+		parsed.wishes.path = argv[optind];
+		parsed.wishes.sets = parsed.sets.at;
+		parsed.wishes.n_sets = parsed.sets.n;
+		parsed.wishes.quiet |= parsed.wishes.json;
+		status = run_all(&parsed.wishes);
+	}
+	vec_release(&parsed.sets);
+	arena_release(&parsed.arena);
+	return status < 0 ? EXIT_DONE : status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	return parse_and_run("run", usage_run, argc, argv, 0);
+}

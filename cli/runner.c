@@ -1,0 +1,344 @@
+/* A command's runs, one after another: each variant of the file, each seed. */
+#include "cli/runner.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "cli/cli.h"
+#include "results/json.h"
+#include "results/summary.h"
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What listens to a run in progress. */
+struct listener {
+	struct collect *collect;
+	struct sink to;
+	struct requests_csv *csv;
+	struct oracle_meter *meter;
+};
+
+struct session {
+	const struct run_wishes *wishes;
+	struct requests_csv csv;
+	struct store store;
+	struct tape *tape;
+	bool has_csv, has_store;
+	VEC(struct run *) runs;
+};
+
+struct feed { struct trace *trace; struct err *err; uint64_t n; };
+
+static int next_arrival(void *ctx, struct arrival *row)
+{
+	struct feed *feed = ctx;
+	struct trace_row trace;
+	int got = trace_next(feed->trace, &trace, feed->err);
+
+	if (got <= 0)
+		return got;
+	*row = (struct arrival){ trace.arrival_ns, feed->n++, trace.session, trace.service, trace.input_tokens,
+				 trace.output_tokens };
+	return 1;
+}
+
+static void on_request(void *ctx, const struct request_record *record)
+{
+	struct listener *listener = ctx;
+
+	listener->to.request(listener->to.ctx, record);
+	if (listener->csv)
+		requests_csv_add(listener->csv, record);
+	if (listener->meter)
+		oracle_meter_request(listener->meter, record);
+}
+
+static void on_pod(void *ctx, const struct pod_record *record)
+{
+	struct listener *listener = ctx;
+
+	listener->to.pod(listener->to.ctx, record);
+	if (listener->meter)
+		oracle_meter_pod(listener->meter, record);
+}
+
+static void on_gap(void *ctx, uint32_t service, int64_t gap_ns, uint64_t n)
+{
+	struct listener *listener = ctx;
+
+	listener->to.gap(listener->to.ctx, service, gap_ns, n);
+}
+
+static void on_scale(void *ctx, const struct scale_record *record)
+{
+	struct listener *listener = ctx;
+
+	listener->to.scale(listener->to.ctx, record);
+}
+
+static void on_series(void *ctx, const struct series_record *record)
+{
+	struct listener *listener = ctx;
+
+	listener->to.series(listener->to.ctx, record);
+}
+
+static void on_decision(void *ctx, const struct decision_record *record)
+{
+	struct listener *listener = ctx;
+
+	listener->to.decision(listener->to.ctx, record);
+}
+
+static double wall_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void show(void *ctx, double done)
+{
+	progress_show(ctx, done);
+}
+
+/* How many requests are to come, where that is known. */
+static double requests_expected(const struct setup *setup)
+{
+	const struct synth_config *synth = setup->workload.at;
+	double sum = 0;
+
+	if (setup->trace.file && *setup->trace.file)
+		return 0;
+	for (uint32_t i = 0; i < setup->workload.n; i++)
+		sum += (double)synth[i].requests;
+	return sum;
+}
+
+static void fill_result(struct run *run, const struct run_wishes *wishes, const char *variant, struct world *world,
+			double wall, struct oracle_meter *meter)
+{
+	struct world_totals totals = world_totals(world);
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	run->result = (struct run_result){
+		.scenario = run->setup.name, .scenario_text = run->setup.loaded.text, .parameters = run->setup.effective,
+		.variant = variant, .version = SONDE_VERSION, .status = run->interrupted ? "interrupted" : NULL,
+		.seed = (uint64_t)run->setup.seed, .world = wishes->speed > 0 ? WORLD_EMU : WORLD_SIM,
+		.simulated_ns = totals.now_ns, .collect = &run->collect, .control = *world_control(world),
+		.gpu_held_s = (double)totals.gpu_held_ns / 1e9, .gpu_busy_s = (double)totals.gpu_busy_ns / 1e9,
+		.simulator = { .events = totals.events, .wall_s = wall,
+			       .peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024 }
+	};
+	if (meter) {
+		run->oracle = oracle_meter_read(meter);
+		run->result.oracle = &run->oracle;
+		run->result.oracles = 1;
+	}
+}
+
+/* Makes the world, runs it and closes it. */
+static bool run_world(struct session *session, struct run *run, const char *variant, struct feed *feed,
+		      const struct sink *sink, struct oracle_meter *meter)
+{
+	const struct run_wishes *wishes = session->wishes;
+	struct tape_hook hook = { 0 };
+	struct workload workload = { feed->trace ? feed : NULL, feed->trace ? next_arrival : NULL };
+	struct progress progress;
+	double start = wall_s();
+	struct world *world;
+	bool ok;
+
+	if (session->tape) {
+		tape_run(session->tape, run->setup.effective);
+		hook = tape_hook(session->tape);
+	}
+	progress_start(&progress, "requests", requests_expected(&run->setup), wishes->quiet);
+	world = world_new(&run->setup.world, &workload, sink, session->tape ? &hook : NULL, NULL);
+	ok = world_run(world, &cli_stop, show, &progress);
+	progress_end(&progress);
+	if (ok) {
+		run->interrupted = cli_stop != 0;
+		world_close(world);
+		collect_finish(&run->collect);
+		fill_result(run, wishes, variant, world, wall_s() - start, meter);
+	}
+	world_free(world);
+	return ok;
+}
+
+static void listen(struct session *session, struct run *run, const char *variant, struct listener *listener,
+		   struct sink *sink)
+{
+	collect_init(&run->collect, run->setup.services.n, run->setup.service_names, run->setup.slos,
+		     run->setup.warmup_ns);
+	run->collect.keep_pods = run->collect.keep_decisions = session->has_store;
+	*listener = (struct listener){ .collect = &run->collect, .to = collect_sink(&run->collect) };
+	*sink = (struct sink){ listener, on_request, on_gap, on_pod, on_scale, on_series, on_decision };
+	if (session->has_csv) {
+		requests_csv_run(&session->csv, run->setup.service_names, run->setup.services.n, variant ? variant : "",
+				 (uint64_t)run->setup.seed);
+		listener->csv = &session->csv;
+	}
+	if (run->setup.oracle.kind != ORACLE_NONE)
+		listener->meter = oracle_meter_new(&run->setup.oracle);
+}
+
+/* One variant with one seed. */
+static bool run_one(struct session *session, const char *variant, const struct scenario_set *sets, uint32_t n_sets,
+		    uint64_t replication, struct err *err)
+{
+	struct run *run = vec_grow(NULL, &(uint32_t){ 0 }, 1, sizeof(*run));
+	struct feed feed = { .err = err };
+	struct listener listener;
+	struct sink sink;
+	bool ok;
+
+	memset(run, 0, sizeof(*run));
+	if (!setup_read(&run->setup, session->wishes->path, sets, n_sets, replication, err)) {
+		free(run);
+		return false;
+	}
+	feed.trace = setup_requests(&run->setup, err);
+	if (!feed.trace && err->text[0]) {
+		setup_release(&run->setup);
+		free(run);
+		return false;
+	}
+	listen(session, run, variant, &listener, &sink);
+	ok = run_world(session, run, variant, &feed, &sink, listener.meter);
+	trace_close(feed.trace);
+	oracle_meter_free(listener.meter);
+	vec_push(&session->runs, run);
+	return ok && (!session->has_store || store_put(&session->store, &run->result, NULL, err));
+}
+
+/* A variant's sets, then the command line's, over every seed. */
+static bool run_seeds(struct session *session, const struct scenario_variant *variant, struct err *err)
+{
+	const struct run_wishes *wishes = session->wishes;
+	uint32_t own = variant ? variant->n : 0;
+	struct scenario_set *sets = vec_grow(NULL, &(uint32_t){ 0 }, own + wishes->n_sets + 1, sizeof(*sets));
+	bool ok = true;
+
+	if (own)
+		memcpy(sets, variant->sets, own * sizeof(*sets));
+	if (wishes->n_sets)
+		memcpy(sets + own, wishes->sets, wishes->n_sets * sizeof(*sets));
+	for (uint64_t r = 0; ok && r < wishes->seeds && !cli_stop; r++)
+		ok = run_one(session, variant ? variant->name : NULL, sets, own + wishes->n_sets, r, err);
+	free(sets);
+	return ok;
+}
+
+/* Every variant asked for. */
+static bool run_variants(struct session *session, struct err *err)
+{
+	const struct run_wishes *wishes = session->wishes;
+	const struct scenario_variant *only = NULL;
+	struct scenario loaded;
+	struct arena arena;
+	void *config;
+	bool ok;
+
+	arena_init(&arena);
+	config = arena_take(&arena, sizeof(struct setup));
+	ok = scenario_load(setup_options, config, wishes->path, NULL, 0, &loaded, &arena, err);
+	if (ok && wishes->variant) {
+		only = scenario_variant_find(&loaded, wishes->variant, err);
+		ok = only != NULL;
+	}
+	if (ok && (only || !loaded.n_variants))
+		ok = run_seeds(session, only, err);
+	else
+		for (uint32_t v = 0; ok && v < loaded.n_variants && !cli_stop; v++)
+			ok = run_seeds(session, &loaded.variants[v], err);
+	arena_release(&arena);
+	return ok;
+}
+
+/* ---- before and after ---- */
+
+static bool open_outputs(struct session *session, struct err *err)
+{
+	const struct run_wishes *wishes = session->wishes;
+
+	if (wishes->requests) {
+		if (!requests_csv_open(&session->csv, wishes->requests, err))
+			return false;
+		session->has_csv = true;
+	}
+	if (wishes->tape) {
+		session->tape = tape_create(wishes->tape, err);
+		if (!session->tape)
+			return false;
+	}
+	if (wishes->out) {
+		if (!store_open(&session->store, wishes->out, err))
+			return false;
+		session->has_store = true;
+	}
+	return true;
+}
+
+/* Puts files in place if all went well, else leaves none. */
+static bool close_outputs(struct session *session, bool ok, struct err *err)
+{
+	if (session->has_store)
+		store_close(&session->store);
+	if (session->has_csv && ok)
+		ok = requests_csv_close(&session->csv, err);
+	else if (session->has_csv)
+		requests_csv_abort(&session->csv);
+	if (session->tape) {
+		struct err later;
+		bool kept = tape_close(session->tape, ok, ok ? err : &later);
+
+		ok = ok && kept;
+	}
+	return ok;
+}
+
+static bool print(struct session *session, struct err *err)
+{
+	const struct run_result **results = vec_grow(NULL, &(uint32_t){ 0 }, session->runs.n + 1, sizeof(*results));
+	bool ok = true;
+
+	for (uint32_t i = 0; i < session->runs.n; i++)
+		results[i] = &session->runs.at[i]->result;
+	if (session->wishes->json)
+		ok = json_runs(stdout, results, session->runs.n, err);
+	else
+		summary_print(stdout, results, session->runs.n);
+	free(results);
+	return ok;
+}
+
+int run_all(const struct run_wishes *wishes)
+{
+	struct session session = { .wishes = wishes };
+	struct err err = { 0 };
+	bool ok;
+	int status;
+
+	cli_catch();
+	ok = open_outputs(&session, &err) && run_variants(&session, &err);
+	ok = close_outputs(&session, ok, &err);
+	if (ok && session.runs.n)
+		ok = print(&session, &err) && cli_flush();
+	status = ok ? EXIT_DONE : err.text[0] ? cli_fail(&err) : EXIT_FAILED;
+	if (ok && cli_stop) {
+		log_line(LOG_WARN, "stopped early: the results are of what had run until then");
+		status = EXIT_FAILED;
+	}
+	for (uint32_t i = 0; i < session.runs.n; i++) {
+		collect_release(&session.runs.at[i]->collect);
+		setup_release(&session.runs.at[i]->setup);
+		free(session.runs.at[i]);
+	}
+	vec_release(&session.runs);
+	return status;
+}

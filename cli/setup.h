@@ -1,0 +1,60 @@
+/* setup.h - the whole of a scenario file: every module's options under one root, and what is made from them.
+ *
+ * One file describes a run.  Options of a service may stand at the top level, as defaults of every service. */
+#ifndef CLI_SETUP_H
+#define CLI_SETUP_H
+#include "base/arena.h"
+#include "cli/oracle.h"
+#include "results/collect.h"
+#include "scenarios/load.h"
+#include "sim/world.h"
+#include "traces/synth.h"
+#include "traces/trace.h"
+
+struct setup {
+	const char *name, *about;
+	int64_t seed, duration_ns, sample_ns, warmup_ns, hop_ns;
+	int64_t copies;
+	struct service_config service;          /* defaults of every service; the only one if there is no list */
+	struct opt_list services;               /* of struct service_config */
+	struct trace_spec trace;
+	struct opt_list workload;               /* of struct synth_config */
+	struct pod_workload pods;
+	struct cluster_config cluster;
+	struct control_config control;
+	struct decision_cost decision;
+	struct api_config api;
+	struct cold_start_config cold_start;
+	struct storage_config storage;
+	struct net_config network;
+	struct oracle_config oracle;
+
+	/* made from the above */
+	bool no_services;                       /* plain pods only */
+	struct arena arena;
+	struct gpu_cost *costs;
+	const char **service_names;             /* NULL-terminated */
+	struct slo *slos;
+	struct scenario loaded;                 /* the file: its text, its variants, where values come from */
+	const char *effective;                  /* as YAML, with all defaults */
+	struct world_config world;
+};
+extern const struct opt setup_options[];
+
+/* Reads, checks and completes a scenario; replication is added to its seed.  The memory is the setup's own; on failure
+ * there is nothing to release. */
+bool setup_read(struct setup *setup, const char *path, const struct scenario_set *sets, uint32_t n_sets,
+		uint64_t replication, struct err *err);
+/* Frees it. */
+void setup_release(struct setup *setup);
+/* Opens the requests of the scenario: its trace, else its workload; NULL with err where it cannot (and err->text ""
+ * where there is none, as with plain pods). */
+struct trace *setup_requests(struct setup *setup, struct err *err);
+
+/* For oracle.c: one Poisson stream of `requests` requests for the only service. */
+void setup_add_poisson(struct setup *setup, double rate, int64_t requests);
+/* A control plane in loss mode: partitions 0 = central. */
+void setup_plane_for_loss(struct setup *setup, int64_t partitions, int64_t probes);
+/* Nothing but queues and servers takes time. */
+void setup_without_latency(struct setup *setup);
+#endif

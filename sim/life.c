@@ -1,0 +1,345 @@
+/* A run from its first event to its last: the events of the world's own, making, driving and closing. */
+#include "sim/loop.h"
+#include <assert.h>
+#include <string.h>
+
+#define COST(f) offsetof(struct decision_cost, f)
+#define PODS(f) offsetof(struct pod_workload, f)
+
+const struct opt decision_cost_options[] = {
+	{ "base", OPT_DIST, UNIT_TIME, COST(base), "1ms", .help = "time of one scheduling decision, beside the nodes",
+	  .source = "kube-scheduler_perf: about 1.1 to 1.25 ms a cycle at 500 nodes (control-plane.md 1.2)" },
+	{ "per_node", OPT_DIST, UNIT_TIME, COST(per_node), "9.1us",
+	  .help = "further time per node examined",
+	  .source = "kube-scheduler_perf, pods with extended resources (as GPUs are): 180 pods/s at 5000 nodes, 500 of them "
+		    "sampled: (5.56 ms - 1 ms) / 500; without extended resources about 0.7 us (control-plane.md 1.2)" },
+	{ "message", OPT_DIST, UNIT_TIME, COST(message), "LN(0.3ms,1ms)",
+	  .help = "a message between control functions, one way",
+	  .source = "assumption: one gRPC hop within a data centre; swept" },
+	{ "function_start", OPT_DIST, UNIT_TIME, COST(function_start), "LN(1.1s,2.1s)",
+	  .help = "from wanting a control function to its first decision",
+	  .source = "pod start without a pull: p50 1.1 s, p99 2.06 s (kubernetes#56053)" },
+	OPT_END
+};
+
+const struct opt pod_workload_options[] = {
+	{ "rate", OPT_REAL, UNIT_PER_S, PODS(rate), "0/s", 0, 1e9, .help = "plain pods that arrive, Poisson; 0 = none" },
+	{ "count", OPT_INT, UNIT_NONE, PODS(count), "0", 0, 1e12, .help = "plain pods in all; 0 = no end" },
+	{ "lifetime", OPT_DIST, UNIT_TIME, PODS(lifetime), "exp(60s)", .help = "from running to gone" },
+	{ "gpus", OPT_INT, UNIT_NONE, PODS(gpus), "1", 0, 64, .help = "GPUs of a plain pod" },
+	{ "cpu", OPT_INT, UNIT_NONE, PODS(cpu_milli), "0", 0, 1e9, .help = "CPU request of a plain pod, milli-CPUs" },
+	{ "memory", OPT_INT, UNIT_BYTES, PODS(memory_bytes), "0B", 0, 0x1p50, .help = "memory request of a plain pod" },
+	OPT_END
+};
+
+/* What comes by timer or from physics; the world's own messages have no machine. */
+static void deliver(void *ctx, enum machine machine, uint32_t instance, const struct msg *msg, const void *load)
+{
+	struct world *world = ctx;
+
+	if (machine == MACHINES)
+		pods_stop(world, msg);
+	else
+		loop_post(world, machine, instance, msg, load);
+}
+
+static void told(void *ctx, const struct msg *msg)
+{
+	struct world *world = ctx;
+
+	if (msg->kind == MSG_WRITTEN || msg->kind == MSG_SEEN)
+		loop_post(world, MACHINE_CONTROL, 0, msg, NULL);
+	else
+		pods_told(world, msg);
+}
+
+/* ---- events ---- */
+
+static void tick_serving(struct sim *sim, struct sim_event *event)
+{
+	struct msg tick = { .kind = MSG_TICK };
+
+	(void)event;
+	loop_post(sim_user(sim), MACHINE_SERVING, 0, &tick, NULL);
+}
+
+static void tick_control(struct sim *sim, struct sim_event *event)
+{
+	struct msg tick = { .kind = MSG_TICK };
+
+	(void)event;
+	loop_post(sim_user(sim), MACHINE_CONTROL, 0, &tick, NULL);
+}
+
+static void pass_due(struct sim *sim, struct sim_event *event)
+{
+	(void)event;
+	pods_pass(sim_user(sim));
+}
+
+/* Reads the next request; the run ends when there is none and all have ended. */
+static void next_request(struct world *world)
+{
+	int got = world->workload.next ? world->workload.next(world->workload.ctx, &world->next) : 0;
+
+	world->failed = got < 0;
+	world->more = got > 0;
+	if (world->more)
+		sim_arm(world->sim, &world->arrive,
+			world->next.at_ns > sim_now(world->sim) ? world->next.at_ns : sim_now(world->sim));
+}
+
+static void request_due(struct sim *sim, struct sim_event *event)
+{
+	struct world *world = sim_user(sim);
+	struct msg msg = { .kind = MSG_REQUEST, .who = world->next.service };
+
+	(void)event;
+	msg.request.id = world->next.id;
+	msg.request.input_tokens = world->next.input_tokens;
+	msg.request.output_tokens = world->next.output_tokens;
+	msg.request.session = world->next.session;
+	world->requests++;
+	next_request(world);
+	loop_post(world, MACHINE_SERVING, 0, &msg, NULL);
+	if (world->failed)
+		sim_stop(sim);
+}
+
+static void pod_due(struct sim *sim, struct sim_event *event)
+{
+	struct world *world = sim_user(sim);
+	const struct pod_workload *pods = &world->config->pods;
+	struct msg msg = { .kind = MSG_POD_ARRIVE };
+
+	msg.arrive.id = world->pods_arrived++;
+	msg.arrive.gpus = (uint32_t)pods->gpus;
+	msg.arrive.cpu_milli = (uint32_t)pods->cpu_milli;
+	msg.arrive.memory_bytes = (uint64_t)pods->memory_bytes;
+	if (!pods->count || world->pods_arrived < (uint64_t)pods->count)
+		sim_arm(sim, event, sim_now(sim) + (int64_t)(rng_exp(&world->pod_gap) * 1e9 / pods->rate + 0.5));
+	loop_post(world, MACHINE_CONTROL, 0, &msg, NULL);
+	if (world_over(world))
+		sim_stop(sim);
+}
+
+static void sample_due(struct sim *sim, struct sim_event *event)
+{
+	struct world *world = sim_user(sim);
+
+	for (uint32_t s = 0; s < world->config->n_services; s++) {
+		struct series_record record = { .at_ns = sim_now(sim), .service = s };
+
+		serving_sample(world->serving, s, sim_now(sim), &record);
+		control_sample(world->control, s, &record);
+		if (world->sink.series)
+			world->sink.series(world->sink.ctx, &record);
+	}
+	sim_arm(sim, event, sim_now(sim) + world->config->sample_ns);
+}
+
+static void end_due(struct sim *sim, struct sim_event *event)
+{
+	struct world *world = sim_user(sim);
+
+	(void)event;
+	world->over = true;
+	sim_stop(sim);
+}
+
+/* ---- life ---- */
+
+/* The buckets of the control plane's clients, as the API server's physics wants them. */
+static void make_api(struct world *world, uint32_t nodes)
+{
+	struct client_limit limits[CLIENTS];
+	struct api_client clients[CLIENTS];
+
+	client_limits((enum limits)world->config->control->limits, world->config->control->clients, limits);
+	for (uint32_t i = 0; i < CLIENTS; i++)
+		clients[i] = (struct api_client){ client_name((enum client)i), limits[i].qps, limits[i].burst };
+	world->api = api_new(world->sim, world->config->api, clients, CLIENTS, nodes, world->config->seed, told, world);
+}
+
+static void make_machines(struct world *world)
+{
+	const struct world_config *config = world->config;
+	const struct cluster_config *cluster = config->cluster;
+	uint32_t nodes = (uint32_t)(cluster->provision.max_nodes > cluster->nodes ? cluster->provision.max_nodes
+										  : cluster->nodes);
+	uint64_t seed = config->seed;
+
+	world->serving = serving_new(config->services, config->n_services, seed, config->hop_ns);
+	world->control = control_new(config->control, cluster, config->services, config->n_services, seed);
+	world->later = later_new(world->sim, deliver, world);
+	world->net = net_new(world->sim, config->net, nodes, (uint32_t)cluster->rack_nodes);
+	world->storage = storage_new(world->net, config->storage, nodes, seed);
+	make_api(world, nodes);
+	world->kubelet = kubelet_new(world->sim, config->cold_start, world->storage, world->api, config->services,
+				     config->n_services, (uint32_t)cluster->nodes, nodes, seed, told, world);
+	world->decide = rng_stream(seed, "decide", 0);
+	world->service_time = rng_stream(seed, "service_time", 0);
+	world->lifetime = rng_stream(seed, "lifetime", 0);
+	world->pod_gap = rng_stream(seed, "pod_arrivals", 0);
+}
+
+struct world *world_new(const struct world_config *config, const struct workload *workload, const struct sink *sink,
+			const struct tape_hook *tape, const struct pod_host *host)
+{
+	struct world *world = vec_grow(NULL, &(uint32_t){ 0 }, 1, sizeof(*world));
+
+	memset(world, 0, sizeof(*world));
+	world->config = config;
+	world->workload = *workload;
+	world->sink = *sink;
+	if (tape)
+		world->tape = *tape;
+	if (host)
+		world->host = *host;
+	world->hosted = host != NULL;
+	world->sim = sim_new();
+	sim_user_set(world->sim, world);
+	world->arrive = SIM_EVENT(request_due);
+	world->serving_tick = SIM_EVENT(tick_serving);
+	world->control_tick = SIM_EVENT(tick_control);
+	world->pass = SIM_EVENT(pass_due);
+	world->sample = SIM_EVENT(sample_due);
+	world->submit_due = SIM_EVENT(loop_hops_due);
+	world->pod_arrive = SIM_EVENT(pod_due);
+	world->end = SIM_EVENT(end_due);
+	make_machines(world);
+	sim_arm(world->sim, &world->control_tick, 0);   /* control places static replicas at time 0, before any request */
+	sim_arm(world->sim, &world->serving_tick, 0);
+	next_request(world);
+	if (config->pods.rate > 0)
+		sim_arm(world->sim, &world->pod_arrive, 0);
+	if (config->sample_ns > 0)
+		sim_arm(world->sim, &world->sample, config->sample_ns);
+	if (config->duration_ns > 0)
+		sim_arm(world->sim, &world->end, config->duration_ns);
+	return world;
+}
+
+/* Without a duration the run ends when the source is dry and every request has ended. */
+bool world_over(const struct world *world)
+{
+	const struct pod_workload *pods = &world->config->pods;
+	bool pods_done = pods->rate <= 0 || (pods->count && world->pods_arrived >= (uint64_t)pods->count);
+
+	return world->over || (!world->config->duration_ns && !world->more && pods_done &&
+			       world->recorded == world->requests);
+}
+
+bool world_failed(const struct world *world)
+{
+	return world->failed;
+}
+
+bool world_run(struct world *world, const volatile int *stop, void (*progress)(void *ctx, double done), void *ctx)
+{
+	const int64_t look_up_ns = 60000000000; /* of simulated time between looks at *stop */
+
+	world->stop = stop;
+	world->progress = progress;
+	world->progress_ctx = ctx;
+	while (!world->failed && !world_over(world) && !(stop && *stop)) {
+		int64_t next = sim_next(world->sim);
+
+		if (next == SIM_NEVER)
+			break;
+		sim_run(world->sim, next + look_up_ns);
+	}
+	return !world->failed;
+}
+
+void world_advance(struct world *world, int64_t t)
+{
+	while (!world_over(world) && !world->failed && !sim_run(world->sim, t))
+		continue;
+}
+
+int64_t world_next(struct world *world)
+{
+	return sim_next(world->sim);
+}
+
+void world_post(struct world *world, enum machine machine, uint32_t instance, const struct msg *msg, const void *load)
+{
+	loop_post(world, machine, instance, msg, load);
+}
+
+void world_pod_idle(struct world *world, uint32_t slot, uint32_t gen)
+{
+	struct pod *pod = loop_pod_of(world, slot, gen);
+
+	if (pod && pod->draining && !pod->gone_asked)
+		pods_end(world, pod);
+}
+
+void world_pod_busy(struct world *world, uint32_t slot, int64_t ns)
+{
+	world->gpu_busy_ns += ns * loop_pod(world, slot)->gpus;
+}
+
+void world_close(struct world *world)
+{
+	int64_t now = sim_now(world->sim);
+	const unsigned char *at;
+
+	outbox_clear(&world->out);
+	serving_drain(world->serving, now, &world->out);
+	at = world->out.loads;
+	for (uint32_t i = 0; i < world->out.n; i++) {
+		assert(world->out.at[i].kind == MSG_RECORD_REQUEST);
+		if (world->sink.request)
+			world->sink.request(world->sink.ctx, (const void *)at);
+		at += (world->out.at[i].load_bytes + 7u) & ~7u;
+	}
+	for (uint32_t i = 0; i < world->pods.n; i++) {
+		struct pod *pod = world->pods.at[i];
+
+		if (pod->held_since_ns >= 0)
+			world->gpu_held_ns += (now - pod->held_since_ns) * pod->gpus;
+		if (pod->running && now > pod->run_start_ns)
+			world->gpu_busy_ns += (now - pod->run_start_ns) * pod->gpus;
+		pod->held_since_ns = -1;
+	}
+}
+
+struct world_totals world_totals(struct world *world)
+{
+	return (struct world_totals){ .events = sim_fired(world->sim), .requests = world->requests,
+				      .now_ns = sim_now(world->sim), .gpu_held_ns = world->gpu_held_ns,
+				      .gpu_busy_ns = world->gpu_busy_ns, .iterations = world->iterations };
+}
+
+const struct control_totals *world_control(struct world *world)
+{
+	return control_totals(world->control, sim_now(world->sim));
+}
+
+void world_free(struct world *world)
+{
+	serving_free(world->serving);
+	control_free(world->control);
+	kubelet_free(world->kubelet);
+	api_free(world->api);
+	storage_free(world->storage);
+	net_free(world->net);
+	later_free(world->later);
+	for (uint32_t i = 0; i < world->pods.n; i++) {
+		replica_free(world->pods.at[i]->replica);
+		vec_release(&world->pods.at[i]->stall);
+	}
+	for (uint32_t i = 0; i < world->pods.n; i += POD_BLOCK)
+		free(world->pods.at[i]);
+	sim_free(world->sim);
+	outbox_release(&world->out);
+	vec_release(&world->pods);
+	vec_release(&world->mail);
+	vec_release(&world->mail_loads);
+	vec_release(&world->mail_copy);
+	vec_release(&world->due);
+	vec_release(&world->hops);
+	free(world);
+}

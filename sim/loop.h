@@ -1,0 +1,97 @@
+/* loop.h - the insides of the virtual world, shared by its files (world.c, pods.c, later.c).  Private to sim/. */
+#ifndef SIM_LOOP_H
+#define SIM_LOOP_H
+#include "base/vec.h"
+#include "models/engine/replica.h"
+#include "models/serving/serving.h"
+#include "sim/event.h"
+#include "sim/later.h"
+#include "sim/world.h"
+
+/* A message that waits for the current step to end. */
+struct mail { struct msg msg; uint32_t instance, load_at; uint8_t machine; };
+
+/* A pod as the world sees it; never moved, because events lie in it. */
+struct pod {
+	struct sim_event boundary;      /* end of the last iteration asked for */
+	struct sim_event drained;       /* no request can be under way to it any more */
+	struct world *world;
+	struct replica *replica;        /* NULL: not running, or hosted elsewhere */
+	uint32_t slot, gen, service, node;
+	bool up, draining, gone_asked;
+	struct gpu_series series;
+	uint64_t target;                /* iteration of the series to stop at */
+	int64_t run_start_ns;
+	int64_t held_since_ns;          /* -1 = holds no GPU */
+	uint32_t gpus;
+	VEC(struct stall) stall;
+	bool running, due;
+};
+
+struct world {
+	struct sim *sim;
+	const struct world_config *config;
+	struct workload workload;
+	struct sink sink;
+	struct tape_hook tape;
+	struct pod_host host;
+	bool hosted;
+
+	struct serving *serving;
+	struct control *control;
+	struct api *api;
+	struct net *net;
+	struct storage *storage;
+	struct kubelet *kubelet;
+	struct later *later;
+	VEC(struct pod *) pods;         /* by slot */
+
+	struct outbox out;
+	VEC(struct mail) mail;
+	uint32_t mail_head;
+	VEC(unsigned char) mail_loads, mail_copy;
+	bool busy;                      /* delivering: what comes now waits in mail */
+
+	struct sim_event arrive, serving_tick, control_tick, pass, sample, submit_due, pod_arrive, end;
+	struct arrival next;
+	bool more, failed, over;
+	uint64_t requests, recorded, pods_arrived;
+	VEC(uint32_t) due;              /* pods whose iterations end now */
+	/* the hop from gateway to pod: a delay line of constant latency */
+	VEC(struct hop { int64_t at; struct msg msg; }) hops;
+	uint32_t hops_head;
+
+	struct rng decide, service_time, lifetime, pod_gap;
+	int64_t gpu_held_ns, gpu_busy_ns;
+	uint64_t iterations;
+	void (*progress)(void *ctx, double done);
+	void *progress_ctx;
+	const volatile int *stop;
+};
+
+/* Delivers to a machine: now if nothing is being delivered, else after it. */
+void loop_post(struct world *world, enum machine machine, uint32_t instance, const struct msg *msg, const void *load);
+/* The pod in this slot, made at need. */
+struct pod *loop_pod(struct world *world, uint32_t slot);
+/* The pod in this slot if it is of this generation, else NULL. */
+struct pod *loop_pod_of(struct world *world, uint32_t slot, uint32_t gen);
+
+/* Delivers what has crossed the hop from gateway to pod. */
+void loop_hops_due(struct sim *sim, struct sim_event *event);
+
+enum { POD_BLOCK = 64 };        /* pods are made in blocks, because events in them must not move */
+
+/* Engines (pods.c). */
+void pods_iterate(struct world *world, const struct msg *msg, const void *load);
+void pods_interrupt(struct world *world, const struct msg *msg);
+void pods_serve(struct world *world, const struct msg *msg);
+void pods_pass(struct world *world);
+/* Pods (pods.c): what control asks for, and what the kubelet tells. */
+void pods_start(struct world *world, const struct msg *msg);
+void pods_stop(struct world *world, const struct msg *msg);
+void pods_told(struct world *world, const struct msg *msg);
+void pods_end(struct world *world, struct pod *pod);
+void pods_check_drained(struct world *world, struct pod *pod);
+void pods_boundary(struct sim *sim, struct sim_event *event);
+void pods_drain_due(struct sim *sim, struct sim_event *event);
+#endif

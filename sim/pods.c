@@ -1,0 +1,269 @@
+/* Pods from the world's side: engines that compute, requests that are served, pods that come and go.
+ *
+ * An engine's iterations up to the one asked for are one event.  When it fires, everything else that is due at that
+ * time goes first (the pass), and engines that end at the same time go by pod: an order that does not depend on how many
+ * iterations ran as one. */
+#include "sim/loop.h"
+#include <assert.h>
+#include <string.h>
+
+struct pod *loop_pod(struct world *world, uint32_t slot)
+{
+	while (slot >= world->pods.n) {
+		struct pod *block = vec_grow(NULL, &(uint32_t){ 0 }, POD_BLOCK, sizeof(*block));
+
+		memset(block, 0, POD_BLOCK * sizeof(*block));
+		for (uint32_t i = 0; i < POD_BLOCK; i++) {
+			block[i].boundary = SIM_EVENT(pods_boundary);
+			block[i].drained = SIM_EVENT(pods_drain_due);
+			block[i].world = world;
+			block[i].slot = world->pods.n;
+			block[i].held_since_ns = -1;
+			vec_push(&world->pods, &block[i]);
+		}
+	}
+	return world->pods.at[slot];
+}
+
+struct pod *loop_pod_of(struct world *world, uint32_t slot, uint32_t gen)
+{
+	struct pod *pod = slot < world->pods.n ? world->pods.at[slot] : NULL;
+
+	return pod && pod->gen == gen && (pod->up || pod->held_since_ns >= 0) ? pod : NULL;
+}
+
+/* ---- engines ---- */
+
+void pods_iterate(struct world *world, const struct msg *msg, const void *load)
+{
+	struct pod *pod = loop_pod_of(world, msg->who, msg->iterate.gen);
+	const struct batch_shape *shape = load;
+
+	if (!pod)
+		return;
+	assert(!pod->running && msg->iterate.k_max);
+	gpu_series_run(&pod->series, &world->config->costs[pod->service], shape, sim_now(world->sim));
+	pod->target = pod->series.done + msg->iterate.k_max;
+	pod->run_start_ns = sim_now(world->sim);
+	pod->running = true;
+	pod->stall.n = 0;
+	vec_reserve(&pod->stall, shape->stall_groups);
+	if (shape->stall_groups)
+		memcpy(pod->stall.at, shape + 1, shape->stall_groups * sizeof(struct stall));
+	pod->stall.n = shape->stall_groups;
+	sim_arm(world->sim, &pod->boundary, gpu_series_end(&pod->series, pod->target));
+}
+
+void pods_interrupt(struct world *world, const struct msg *msg)
+{
+	struct pod *pod = loop_pod_of(world, msg->who, msg->iterate.gen);
+	uint64_t at;
+
+	if (!pod || !pod->running || pod->due)
+		return;
+	at = gpu_series_at(&pod->series, sim_now(world->sim));
+	if (at < pod->target) {
+		pod->target = at;
+		sim_arm(world->sim, &pod->boundary, gpu_series_end(&pod->series, at));
+	}
+}
+
+/* The gaps between tokens of the iterations just ended: the first after each sequence's last token, the others after
+ * one another, equal ones in one call. */
+static void record_gaps(struct world *world, const struct pod *pod, uint32_t k)
+{
+	const struct gpu_series *series = &pod->series;
+	int64_t end = gpu_series_end(series, series->done + 1), gap = 0;
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < pod->stall.n; i++)
+		world->sink.gap(world->sink.ctx, pod->service, end - pod->stall.at[i].last_token_ns,
+				pod->stall.at[i].seqs);
+	for (uint32_t i = 2; i <= k; i++) {
+		int64_t next = gpu_series_end(series, series->done + i), now = next - end;
+
+		if (n && now != gap) {
+			world->sink.gap(world->sink.ctx, pod->service, gap, n * series->decode_seqs);
+			n = 0;
+		}
+		gap = now;
+		n++;
+		end = next;
+	}
+	if (n)
+		world->sink.gap(world->sink.ctx, pod->service, gap, n * series->decode_seqs);
+}
+
+static void end_run(struct world *world, struct pod *pod)
+{
+	struct msg msg = { .kind = MSG_ITERATED, .who = pod->slot };
+	uint32_t k = (uint32_t)(pod->target - pod->series.done);
+	int64_t now = sim_now(world->sim);
+
+	if (world->sink.gap && (pod->stall.n || k > 1))
+		record_gaps(world, pod, k);
+	pod->series.done = pod->target;
+	if (pod->series.next_kv_tokens)
+		pod->series.next_kv_tokens += (uint64_t)pod->series.decode_seqs * k;
+	world->gpu_busy_ns += (now - pod->run_start_ns) * pod->gpus;
+	world->iterations += k;
+	pod->running = pod->due = false;
+	msg.iterated.gen = pod->gen;
+	msg.iterated.k = k;
+	loop_post(world, MACHINE_REPLICA, pod->slot, &msg, NULL);
+}
+
+void pods_boundary(struct sim *sim, struct sim_event *event)
+{
+	struct pod *pod = SIM_OWNER(event, struct pod, boundary);
+	struct world *world = pod->world;
+
+	if (!world->due.n && sim_next(sim) > sim_now(sim)) {
+		end_run(world, pod);
+		return;
+	}
+	pod->due = true;
+	vec_push(&world->due, pod->slot);
+	if (!sim_armed(&world->pass))
+		sim_arm(sim, &world->pass, sim_now(sim));
+}
+
+/* Ends the runs that are due now, by pod; if more became due at this very time meanwhile, they get a pass of their own. */
+void pods_pass(struct world *world)
+{
+	uint32_t *due = world->due.at, n = world->due.n;
+
+	for (uint32_t i = 1; i < n; i++) {
+		uint32_t slot = due[i], j = i;
+
+		for (; j && due[j - 1] > slot; j--)
+			due[j] = due[j - 1];
+		due[j] = slot;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		struct pod *pod = world->pods.at[world->due.at[i]];
+
+		if (pod->due && pod->running)
+			end_run(world, pod);
+	}
+	world->due.n = 0;
+}
+
+void pods_serve(struct world *world, const struct msg *msg)
+{
+	struct pod *pod = loop_pod_of(world, msg->who, msg->serve.gen);
+	struct msg answer = *msg;
+	int64_t work;
+
+	if (!pod)
+		return;
+	work = dist_draw_int(&world->config->services[pod->service].engine.service_time, &world->service_time);
+	answer.kind = MSG_SERVED;
+	world->gpu_busy_ns += work * pod->gpus;
+	later_post(world->later, work, MACHINE_REPLICA, pod->slot, &answer, NULL);
+}
+
+/* ---- pods ---- */
+
+static uint32_t gpus_of(const struct world *world, uint32_t service)
+{
+	if (service == NONE)
+		return (uint32_t)world->config->pods.gpus;
+	return (uint32_t)world->config->services[service].tensor_parallel;
+}
+
+static void come_up(struct world *world, struct pod *pod)
+{
+	pod->up = true;
+	if (pod->service == NONE)
+		return;
+	if (world->hosted) {
+		world->host.start(world->host.ctx, pod->slot, pod->gen, pod->service);
+		return;
+	}
+	pod->replica = replica_new(&world->config->services[pod->service], pod->slot, pod->gen);
+	if (world->tape.born)
+		world->tape.born(world->tape.ctx, pod->slot, pod->gen, pod->service);
+}
+
+void pods_start(struct world *world, const struct msg *msg)
+{
+	struct pod *pod = loop_pod(world, msg->who);
+
+	assert(!pod->up && pod->held_since_ns < 0);
+	pod->gen = msg->pod.gen;
+	pod->service = msg->pod.service;
+	pod->node = msg->pod.node;
+	pod->gpus = gpus_of(world, pod->service);
+	pod->held_since_ns = sim_now(world->sim);
+	pod->draining = pod->gone_asked = pod->running = pod->due = false;
+	pod->series = (struct gpu_series){ 0 };
+	kubelet_start(world->kubelet, msg);
+	if (msg->pod.phase == PHASES)
+		come_up(world, pod);
+}
+
+/* No request is inside and none can be on its way: the kubelet ends it. */
+void pods_end(struct world *world, struct pod *pod)
+{
+	pod->gone_asked = true;
+	pod->up = false;
+	if (world->hosted && pod->service != NONE)
+		world->host.stop(world->host.ctx, pod->slot, pod->gen);
+	if (pod->replica && world->tape.died)
+		world->tape.died(world->tape.ctx, pod->slot);
+	replica_free(pod->replica);
+	pod->replica = NULL;
+	kubelet_stop(world->kubelet, pod->slot, pod->gen, pod->node);
+}
+
+void pods_check_drained(struct world *world, struct pod *pod)
+{
+	if (pod->draining && !pod->gone_asked && !sim_armed(&pod->drained) && pod->replica &&
+	    !replica_in_flight(pod->replica))
+		pods_end(world, pod);
+}
+
+void pods_drain_due(struct sim *sim, struct sim_event *event)
+{
+	struct pod *pod = SIM_OWNER(event, struct pod, drained);
+
+	(void)sim;
+	if (!pod->up || pod->service == NONE)
+		pods_end(pod->world, pod);       /* it never came up, or takes no requests */
+	else
+		pods_check_drained(pod->world, pod);
+}
+
+void pods_stop(struct world *world, const struct msg *msg)
+{
+	struct pod *pod = loop_pod_of(world, msg->who, msg->pod.gen);
+
+	if (!pod || pod->draining)
+		return;
+	pod->draining = true;
+	sim_arm(world->sim, &pod->drained, sim_now(world->sim) + world->config->hop_ns + 1);
+}
+
+/* What the kubelet tells goes on to control; here it brings the engine up and ends the books of the GPUs. */
+void pods_told(struct world *world, const struct msg *msg)
+{
+	struct pod *pod = msg->kind == MSG_NODE_UP || msg->kind == MSG_NODE_DOWN
+				  ? NULL : loop_pod_of(world, msg->who, msg->pod.gen);
+
+	if (pod && msg->kind == MSG_POD_READY && !pod->up && !pod->draining) {
+		come_up(world, pod);
+		if (pod->service == NONE) {
+			struct msg over = { .kind = MSG_POD_STOP, .who = pod->slot };
+
+			over.pod.gen = pod->gen;
+			later_post(world->later, dist_draw_int(&world->config->pods.lifetime, &world->lifetime),
+				   MACHINES, 0, &over, NULL);
+		}
+	} else if (pod && (msg->kind == MSG_POD_GONE || msg->kind == MSG_POD_FAILED)) {
+		world->gpu_held_ns += (sim_now(world->sim) - pod->held_since_ns) * pod->gpus;
+		pod->held_since_ns = -1;
+		pod->up = false;
+	}
+	loop_post(world, MACHINE_CONTROL, 0, msg, NULL);
+}

@@ -1,0 +1,199 @@
+/* Replaying: the machines of the taped run, fed with the taped inputs; the first output that differs is shown. */
+#include "base/vec.h"
+#include "models/engine/replica.h"
+#include "models/serving/serving.h"
+#include "sim/tape.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+struct replay {
+	FILE *file;
+	const char *path;
+	const struct world_config *config;
+	struct serving *serving;
+	struct control *control;
+	VEC(struct replica *) replicas;
+	struct outbox out;
+	VEC(unsigned char) want;        /* taped messages, then loads */
+	struct replay_result *result;
+	bool truncated;
+};
+
+static bool get(struct replay *replay, void *bytes, size_t n)
+{
+	if (n && fread(bytes, 1, n, replay->file) != n)
+		replay->truncated = true;
+	return !replay->truncated;
+}
+
+static uint32_t get_u32(struct replay *replay)
+{
+	uint32_t x = 0;
+
+	get(replay, &x, sizeof(x));
+	return x;
+}
+
+static void end_run(struct replay *replay)
+{
+	for (uint32_t i = 0; i < replay->replicas.n; i++)
+		replica_free(replay->replicas.at[i]);
+	replay->replicas.n = 0;
+	if (replay->serving)
+		serving_free(replay->serving);
+	if (replay->control)
+		control_free(replay->control);
+	replay->serving = NULL;
+	replay->control = NULL;
+}
+
+static bool begin_run(struct replay *replay, replay_setup *setup, void *ctx, struct err *err)
+{
+	uint32_t n = get_u32(replay);
+	char *text;
+	bool ok;
+
+	if (replay->truncated || n > 1u << 26)
+		return err_set(err, "tape '%s' is cut short or damaged", replay->path);
+	text = vec_grow(NULL, &(uint32_t){ 0 }, n + 1, 1);
+	text[n] = '\0';
+	end_run(replay);
+	ok = get(replay, text, n) ? setup(ctx, text, &replay->config, err)
+				  : err_set(err, "tape '%s' is cut short", replay->path);
+	free(text);
+	if (!ok)
+		return false;
+	replay->result->runs++;
+	replay->serving = serving_new(replay->config->services, replay->config->n_services, replay->config->seed,
+				      replay->config->hop_ns);
+	replay->control = control_new(replay->config->control, replay->config->cluster, replay->config->services,
+				      replay->config->n_services, replay->config->seed);
+	return true;
+}
+
+static bool birth(struct replay *replay)
+{
+	uint32_t pod = get_u32(replay), gen = get_u32(replay), service = get_u32(replay);
+
+	if (replay->truncated || !replay->config || service >= replay->config->n_services || pod > 1u << 24)
+		return false;
+	while (pod >= replay->replicas.n)
+		vec_push(&replay->replicas, NULL);
+	replica_free(replay->replicas.at[pod]);
+	replay->replicas.at[pod] = replica_new(&replay->config->services[service], pod, gen);
+	return true;
+}
+
+static bool death(struct replay *replay)
+{
+	uint32_t pod = get_u32(replay);
+
+	if (replay->truncated || pod >= replay->replicas.n)
+		return false;
+	replica_free(replay->replicas.at[pod]);
+	replay->replicas.at[pod] = NULL;
+	return true;
+}
+
+/* Says where two outputs part. */
+static void differ(struct replay *replay, uint32_t machine, int64_t now, const struct msg *in, uint32_t n)
+{
+	static const char *const machines[] = { "serving", "control", "replica" };
+	struct replay_result *result = replay->result;
+	const struct msg *want = (const void *)replay->want.at;
+	uint32_t i = 0;
+
+	if (!result->same)
+		return;
+	result->same = false;
+	while (i < n && i < replay->out.n && !memcmp(&want[i], &replay->out.at[i], sizeof(*want)))
+		i++;
+	snprintf(result->difference, sizeof(result->difference),
+		 "step %" PRIu64 " (%s, at %" PRId64 " ns, input %s): %u messages on the tape, %u now; message %u is %s on the "
+		 "tape, %s now", result->steps, machines[machine], now, msg_name(in->kind), n, replay->out.n, i,
+		 i < n ? msg_name(want[i].kind) : "none", i < replay->out.n ? msg_name(replay->out.at[i].kind) : "none");
+}
+
+static bool one_step(struct replay *replay)
+{
+	uint32_t machine = get_u32(replay), instance = get_u32(replay), n, loads;
+	_Alignas(8) unsigned char load[UINT16_MAX + 1];
+	struct msg in;
+	int64_t now;
+
+	if (!get(replay, &now, sizeof(now)) || !get(replay, &in, sizeof(in)) || !get(replay, load, in.load_bytes))
+		return false;
+	n = get_u32(replay);
+	loads = get_u32(replay);
+	if (replay->truncated || machine >= MACHINES || in.kind >= MSG_KINDS || n > 1u << 24 || loads > 1u << 28 ||
+	    !replay->serving)
+		return false;
+	vec_reserve(&replay->want, n * (uint32_t)sizeof(struct msg) + loads + 1);
+	if (!get(replay, replay->want.at, n * sizeof(struct msg) + loads))
+		return false;
+	if (machine == MACHINE_REPLICA && (instance >= replay->replicas.n || !replay->replicas.at[instance]))
+		return false;
+	outbox_clear(&replay->out);
+	if (machine == MACHINE_SERVING)
+		serving_step(replay->serving, now, &in, in.load_bytes ? load : NULL, &replay->out);
+	else if (machine == MACHINE_CONTROL)
+		control_step(replay->control, now, &in, in.load_bytes ? load : NULL, &replay->out);
+	else
+		replica_step(replay->replicas.at[instance], now, &in, in.load_bytes ? load : NULL, &replay->out);
+	replay->result->steps++;
+	replay->result->messages += replay->out.n;
+	if (n != replay->out.n || loads != replay->out.loads_n ||
+	    memcmp(replay->want.at, replay->out.at, n * sizeof(struct msg)) != 0 ||
+	    memcmp(replay->want.at + n * sizeof(struct msg), replay->out.loads, loads) != 0)
+		differ(replay, machine, now, &in, n);
+	return true;
+}
+
+static bool entries(struct replay *replay, replay_setup *setup, void *ctx, struct err *err)
+{
+	int kind;
+
+	while ((kind = fgetc(replay->file)) != EOF) {
+		bool ok = true;
+
+		if (kind == 'R') {
+			if (!begin_run(replay, setup, ctx, err))
+				return false;
+		} else if (kind == 'S') {
+			ok = one_step(replay);
+		} else if (kind == 'B') {
+			ok = birth(replay);
+		} else if (kind == 'D') {
+			ok = death(replay);
+		} else {
+			ok = false;
+		}
+		if (!ok)
+			return err_set(err, "tape '%s' is cut short or damaged after step %" PRIu64, replay->path,
+				       replay->result->steps);
+	}
+	return true;
+}
+
+bool tape_replay(const char *path, replay_setup *setup, void *ctx, struct replay_result *result, struct err *err)
+{
+	struct replay replay = { .path = path, .result = result };
+	char magic[13];
+	bool ok;
+
+	*result = (struct replay_result){ .same = true };
+	replay.file = fopen(path, "rb");
+	if (!replay.file)
+		return err_set(err, "cannot read tape '%s': %s", path, strerror(errno));
+	if (fread(magic, 1, sizeof(magic), replay.file) != sizeof(magic) || memcmp(magic, "sonde-tape 1\n", 13) != 0)
+		ok = err_set(err, "'%s' is no tape (or of another version): expected a file that --tape wrote", path);
+	else
+		ok = entries(&replay, setup, ctx, err);
+	end_run(&replay);
+	fclose(replay.file);
+	outbox_release(&replay.out);
+	vec_release(&replay.want);
+	vec_release(&replay.replicas);
+	return ok;
+}
