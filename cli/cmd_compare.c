@@ -1,6 +1,6 @@
 /* sonde compare: paired differences between the variants of a store, or between
  * two stores. */
-#include "base/err.h"
+#include "cli/cli.h"
 #include "cli/cmd.h"
 #include "results/compare.h"
 #include <getopt.h>
@@ -27,14 +27,6 @@ static const char help[] =
 	"\n"
 	"exit status: 0 compared, 1 failed, 2 usage or bad input\n";
 
-static int fail(const struct err *err)
-{
-	char line[1024];
-
-	fprintf(stderr, "sonde: %s\n", err_line(err, line, sizeof(line)));
-	return err->system ? 1 : 2;
-}
-
 int cmd_compare(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -50,31 +42,31 @@ int cmd_compare(int argc, char **argv)
 	bool json = false, ok = true;
 	int option;
 
+	opterr = 0;
 	optind = 0; /* start afresh: main() has parsed before */
 	while ((option = getopt_long(argc, argv, "a:b:h", options, NULL)) != -1) {
 		switch (option) {
 		case 'a': what.variant[0] = optarg; break;
 		case 'b': what.variant[1] = optarg; break;
 		case 'j': json = true; break;
-		case 'h': fputs(help, stdout); return 0;
-		default: fputs("Try 'sonde compare --help'.\n", stderr); return 2;
+		case 'h': fputs(help, stdout); return cli_flush() ? EXIT_DONE : EXIT_FAILED;
+		default:
+			return cli_usage("compare", "unknown option or missing value: %s",
+					 argv[optind - 1]);
 		}
 	}
-	if (argc - optind < 1 || argc - optind > 2) {
-		fputs("sonde: compare wants one store or two\nTry 'sonde compare --help'.\n",
-		      stderr);
-		return 2;
-	}
+	if (argc - optind < 1 || argc - optind > 2)
+		return cli_usage("compare", "one results file or two are wanted");
 	what.path[0] = argv[optind];
 	what.path[1] = argc - optind == 2 ? argv[optind + 1] : NULL;
 	if (!compare_run(&compare, &what, &err))
-		return fail(&err);
+		return cli_fail(&err);
 	if (json)
 		ok = compare_json(&compare, stdout, &err);
 	else
 		compare_print(&compare, stdout);
 	compare_release(&compare);
-	if (fflush(stdout) || ferror(stdout))
-		ok = err_system(&err, "cannot write to standard output");
-	return ok ? 0 : fail(&err);
+	if (!ok)
+		return cli_fail(&err);
+	return cli_flush() ? EXIT_DONE : EXIT_FAILED;
 }

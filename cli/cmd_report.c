@@ -1,6 +1,6 @@
 /* sonde report: a folder with a page and its plots, from a store. */
-#include "base/err.h"
 #include "base/vec.h"
+#include "cli/cli.h"
 #include "cli/cmd.h"
 #include "results/report.h"
 #include <errno.h>
@@ -11,36 +11,17 @@
 static const char help[] =
 	"usage: sonde report [options] DB\n"
 	"\n"
-	"Writes a folder with one self-contained page, index.html, and its plots "
-	"as SVG and PNG:\n"
-	"latencies with their SLOs, load, pods and queue over time, cold starts by "
-	"phase,\n"
-	"scheduling delay, curves along a sweep; headline figures, verdicts, the "
-	"scenario.\n"
+	"Writes a folder with one self-contained page, index.html, and its plots as SVG and PNG:\n"
+	"latencies with their SLOs, load, pods and queue over time, cold starts by phase,\n"
+	"scheduling delay, curves along a sweep; headline figures, verdicts, the scenario.\n"
 	"Needs gnuplot.\n"
 	"\n"
-	"  -o, --out DIR   where to (default: DB without its ending, then "
-	"-report)\n"
-	"      --run ID    only this run; may be given again (default: of each "
-	"variant, point,\n"
+	"  -o, --out DIR   where to (default: DB without its ending, then -report)\n"
+	"      --run ID    only this run; may be given again (default: of each variant, point,\n"
 	"                  seed and world the latest)\n"
 	"  -h, --help      this text\n"
 	"\n"
 	"exit status: 0 written, 1 failed, 2 usage or bad input\n";
-
-static int fail(const struct err *err)
-{
-	char line[1024];
-
-	fprintf(stderr, "sonde: %s\n", err_line(err, line, sizeof(line)));
-	return err->system ? 1 : 2;
-}
-
-static int usage(const char *what)
-{
-	fprintf(stderr, "sonde: %s\nTry 'sonde report --help'.\n", what);
-	return 2;
-}
 
 static bool parse_id(const char *text, int64_t *id)
 {
@@ -80,30 +61,36 @@ int cmd_report(int argc, char **argv)
 	int64_t id;
 	int option, status;
 
+	opterr = 0;
 	optind = 0; /* start afresh: main() has parsed before */
 	while ((option = getopt_long(argc, argv, "o:h", options, NULL)) != -1) {
 		switch (option) {
 		case 'o': out = optarg; break;
 		case 'r':
 			if (!parse_id(optarg, &id))
-				return usage("--run wants the id of a run, such as 3");
+				return cli_usage("report",
+						 "--run wants the id of a run, such as 3");
 			vec_push(&run, id);
 			break;
-		case 'h': fputs(help, stdout); return 0;
-		default: return usage("report was called wrongly");
+		case 'h': fputs(help, stdout); return cli_flush() ? EXIT_DONE : EXIT_FAILED;
+		default:
+			return cli_usage("report", "unknown option or missing value: %s",
+					 argv[optind - 1]);
 		}
 	}
 	if (argc - optind != 1)
-		return usage("report wants one store");
+		return cli_usage("report", "one results file is wanted");
 	if (out && !*out)
-		return usage("--out wants a folder");
+		return cli_usage("report", "--out wants a folder");
 	folder = out ? strdup(out) : default_folder(argv[optind]);
 	what = (struct report_options){
 		.store = argv[optind], .folder = folder, .run = run.at, .runs = run.n
 	};
-	status = report_write(&what, &err) ? 0 : fail(&err);
-	if (status == 0)
+	status = report_write(&what, &err) ? EXIT_DONE : cli_fail(&err);
+	if (status == EXIT_DONE) {
 		printf("%s/index.html\n", folder);
+		status = cli_flush() ? EXIT_DONE : EXIT_FAILED;
+	}
 	free(folder);
 	vec_release(&run);
 	return status;
