@@ -3,10 +3,10 @@
  *   client's token bucket -> hop -> API server (c servers, one FIFO queue) -> etcd (group commit)
  *     -> hop -> MSG_WRITTEN, and from the commit on the watch -> MSG_SEEN
  *
- * A message of n writes takes n tokens in a row and makes n passes, one after the other's reply. It
- * sustains min over the stations of rate / visits (control-plane.md 1.3); n messages of w writes at
- * once leave their bucket by max(0, (n w - burst) / qps). On an idle system a message takes
- *   n * (2 hops + service + commit).
+ * A message of n writes takes n tokens in a row and makes n passes, one after the other's reply:
+ *   on an idle system it takes n * (2 hops + service + commit);
+ *   n messages of w writes at once leave their bucket by max(0, (n w - burst) / qps);
+ *   what is sustained is the least of rate / visits over the stations.
  * etcd commits whatever waits when a commit starts, as one group. A watch delivers events of one
  * verb in the order of their commits. It keeps no objects and checks no conflicts: control does. */
 #ifndef SIM_API_H

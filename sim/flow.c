@@ -9,7 +9,7 @@
  * move at each change of rate: whole ones as integers, the fraction is carried. */
 #include "sim/flow.h"
 #include "sim/physics.h"
-#include "sim/pool.h"
+#include "sim/rows.h"
 
 enum flow_state { FLOW_FREE, FLOW_DELAYED, FLOW_MOVING };
 
@@ -43,7 +43,7 @@ struct share { double key; uint32_t id; bool flow; };
 struct flow_net {
 	struct sim *sim;
 	struct sim_event pass;
-	struct pool flows;
+	struct rows flows;
 	VEC(struct link) links;
 	VEC(uint32_t) dirty, part_links, part_flows;
 	VEC(struct share) heap;
@@ -53,7 +53,7 @@ struct flow_net {
 
 static inline struct flow *flow_at(const struct flow_net *net, uint32_t id)
 {
-	return pool_row(&net->flows, id);
+	return rows_at(&net->flows, id);
 }
 
 /* Accounts for the bytes moved up to now at the rate so far. */
@@ -140,7 +140,7 @@ static void flow_leave(struct flow *flow)
 	}
 	sim_disarm(&flow->event);
 	flow->state = FLOW_FREE;
-	pool_give(&net->flows, flow->id);
+	rows_give(&net->flows, flow->id);
 }
 
 static void flow_event(struct sim *sim, struct sim_event *event)
@@ -162,7 +162,7 @@ static void flow_event(struct sim *sim, struct sim_event *event)
 
 uint32_t flow_begin(struct flow_net *net, const struct flow_spec *spec)
 {
-	uint32_t id = pool_take(&net->flows);
+	uint32_t id = rows_take(&net->flows);
 	struct flow *flow = flow_at(net, id);
 
 	assert(spec->bytes >= 0 && spec->delay_ns >= 0 && spec->cap >= 0);
@@ -384,7 +384,7 @@ void flow_net_free(struct flow_net *net)
 {
 	if (!net)
 		return;
-	pool_release(&net->flows);
+	rows_release(&net->flows);
 	vec_release(&net->links);
 	vec_release(&net->dirty);
 	vec_release(&net->part_links);

@@ -83,7 +83,7 @@ static const struct opt nvlink_transport[] = {
 
 static const struct opt tcp_side[] = {
 	NIC_RATE("100Gbit/s", "assumption: more than the 5 to 6 GiB/s that an H100 node reads from "
-		 "S3 (cold-start.md 4); sweep 10 to 200 Gbit/s"),
+		 "S3 (anyscale logs); sweep 10 to 200 Gbit/s"),
 	RAILS("1", "assumption: one management NIC"),
 	OVERSUBSCRIPTION("3", "assumption: a common leaf-spine ratio; sweep 1 to 8"),
 	{ "transport", OPT_INLINE, UNIT_NONE, SIDE(transport), NULL, .sub = tcp_transport },

@@ -3,7 +3,7 @@
 #include "sim/storage.h"
 #include "base/rng.h"
 #include "sim/physics.h"
-#include "sim/pool.h"
+#include "sim/rows.h"
 
 #define STORAGE(f) offsetof(struct storage_config, f)
 #define REMOTE(f) offsetof(struct remote_config, f)
@@ -44,13 +44,13 @@ static const struct opt dfs_options[] = {
 
 static const struct opt dram_options[] = {
 	TIER_RATE("100GB/s", "assumption: half the copy rate of two sockets; sweep 20 to 400 GB/s"),
-	RANK_RATE("8GB/s", "page cache per rank (cold-start.md 6); a pinned pool reaches 50 GB/s"),
+	RANK_RATE("8GB/s", "assumption: page cache, one rank; ServerlessLLM's pinned pool 51 GB/s"),
 	CAPACITY("512GB", "assumption: half of a 1 TB node is page cache"),
 	OPT_END
 };
 
 static const struct opt nvme_options[] = {
-	TIER_RATE("5GB/s", "cold-start.md 6; ServerlessLLM's 8xH100 node 29.4 GB/s"),
+	TIER_RATE("5GB/s", "one PCIe Gen4 drive; ServerlessLLM's 8xH100 node 29.4 GB/s"),
 	RANK_RATE("0B/s", "the node's rate is the limit"),
 	CAPACITY("3TB", "assumption: one 3.84 TB drive, some of it images; sweep 1 to 30 TB"),
 	OPT_END
@@ -71,7 +71,7 @@ const struct opt storage_options[] = {
 	  .help = "a node's drives as a cache of weights" },
 	{ "gpu_rate", OPT_REAL, UNIT_RATE, STORAGE(gpu_rate), "24GB/s", 1, 1e15,
 	  .help = "host to GPU, pinned, per GPU",
-	  .source = "PCIe Gen4 20 to 25 GB/s; Gen5 50, pageable 6 GB/s (cold-start.md 4, 6)" },
+	  .source = "PCIe Gen4 20 to 25 GB/s pinned (fiddler#7); Gen5 55 (thaw), pageable 6" },
 	{ "warm_dram", OPT_REAL, UNIT_SHARE, STORAGE(warm[TIER_DRAM]), "0%", 0, 1,
 	  .help = "nodes that hold each model in DRAM at the start", .source = "a cold cluster" },
 	{ "warm_nvme", OPT_REAL, UNIT_SHARE, STORAGE(warm[TIER_NVME]), "0%", 0, 1,
@@ -100,7 +100,7 @@ struct read {
 struct storage {
 	struct net *net;
 	const struct storage_config *config;
-	struct pool reads;
+	struct rows reads;
 	struct shelf *shelves;     /* node * TIER_REMOTE + tier */
 	uint32_t nodes, remote_link[REMOTES];
 	uint64_t seed;
@@ -167,15 +167,15 @@ static void read_event(struct sim *sim, struct sim_event *event)
 		storage_put(storage, read->node, read->model, read->bytes, TIER_NVME);
 		storage_put(storage, read->node, read->model, read->bytes, TIER_DRAM);
 	}
-	pool_give(&storage->reads, read->id);
+	rows_give(&storage->reads, read->id);
 	done->fn(sim, done);
 }
 
 static struct read *read_new(struct storage *storage, uint32_t node, int64_t bytes,
 			     struct sim_event *done)
 {
-	uint32_t id = pool_take(&storage->reads);
-	struct read *read = pool_row(&storage->reads, id);
+	uint32_t id = rows_take(&storage->reads);
+	struct read *read = rows_at(&storage->reads, id);
 
 	if (!read->storage) {
 		read->event = SIM_EVENT(read_event);
@@ -253,10 +253,10 @@ uint32_t storage_pull(struct storage *storage, uint32_t node, int64_t bytes, dou
 
 void storage_cancel(struct storage *storage, uint32_t id)
 {
-	struct read *read = pool_row(&storage->reads, id);
+	struct read *read = rows_at(&storage->reads, id);
 
 	flow_cancel(net_flows(storage->net), read->flow);
-	pool_give(&storage->reads, id);
+	rows_give(&storage->reads, id);
 }
 
 void storage_warm(struct storage *storage, uint32_t model, int64_t bytes, uint32_t nodes)
@@ -328,7 +328,7 @@ void storage_free(struct storage *storage)
 		return;
 	for (uint32_t i = 0; i < storage->nodes * TIER_REMOTE; i++)
 		vec_release(&storage->shelves[i].models);
-	pool_release(&storage->reads);
+	rows_release(&storage->reads);
 	free(storage->shelves);
 	free(storage);
 }

@@ -3,6 +3,7 @@
 #include "sim/storage.h"
 #include "tests/suites.h"
 #include <math.h>
+#include <stdlib.h>
 
 #define MS INT64_C(1000000)
 #define GB INT64_C(1000000000)
