@@ -1,6 +1,7 @@
-/* Least-outstanding keeps a list of seats for each count of requests: a request moves a seat to
- * the next list up or down, and the lowest list that is not empty moves by at most one with it.
- * Levels are kept for that policy alone. */
+/* Least-outstanding keeps a ring of seats for each count of requests: a request moves a seat to
+ * the next ring up or down, and the lowest ring that is not empty moves by at most one with it.
+ * Seats and the rings' own ends are nodes of one array, so that moving a seat takes no branch: with
+ * loads at random each would be guessed wrong. Rings are kept for that policy alone. */
 #include "models/serving/seats.h"
 #include "models/world.h"
 #include <assert.h>
@@ -17,35 +18,58 @@ void seats_init(struct seats *seats, int kind, int64_t d)
 void seats_release(struct seats *seats)
 {
 	vec_release(&seats->seat);
-	vec_release(&seats->link);
-	vec_release(&seats->level);
+	vec_release(&seats->node);
 	vec_release(&seats->vacant);
 	vec_release(&seats->order);
 	bits_release(&seats->taken);
 }
 
-static void level_enter(struct seats *seats, uint32_t seat)
+/* The nodes of a seat and of a level's end. */
+static uint32_t seat_node(uint32_t seat)
 {
-	uint32_t level = seats->seat.at[seat].outstanding;
+	return 2 * seat;
+}
 
-	while (seats->level.n <= level)
-		vec_push(&seats->level, LIST_EMPTY);
-	list_push(&seats->level.at[level], seats->link.at, seat);
-	if (level < seats->lowest)
-		seats->lowest = level;
+static uint32_t level_node(uint32_t level)
+{
+	return 2 * level + 1;
+}
+
+/* Makes the level's ring, empty, if there was none yet. */
+static void level_need(struct seats *seats, uint32_t level)
+{
+	for (; seats->levels <= level; seats->levels++) {
+		uint32_t end = level_node(seats->levels);
+
+		vec_reserve(&seats->node, end + 1);
+		seats->node.at[end] = (struct link){ end, end };
+	}
 }
 
 static void level_leave(struct seats *seats, uint32_t seat)
 {
-	list_cut(&seats->level.at[seats->seat.at[seat].outstanding], seats->link.at, seat);
+	struct link *node = seats->node.at, link = node[seat_node(seat)];
+
+	node[link.prev].next = link.next;
+	node[link.next].prev = link.prev;
 }
 
-/* Moves `lowest` up to the first level with a pod; whoever calls knows that one is near, or that
- * a pod left. */
-static void level_lowest(struct seats *seats)
+/* Last in the ring of its count. */
+static void level_enter(struct seats *seats, uint32_t seat)
 {
-	while (seats->lowest < seats->level.n && seats->level.at[seats->lowest].head == LIST_NONE)
-		seats->lowest++;
+	uint32_t level = seats->seat.at[seat].outstanding, end = level_node(level);
+	struct link *node = seats->node.at;
+
+	assert(level < seats->levels);
+	node[seat_node(seat)] = (struct link){ .next = end, .prev = node[end].prev };
+	node[node[end].prev].next = seat_node(seat);
+	node[end].prev = seat_node(seat);
+	seats->lowest = level < seats->lowest ? level : seats->lowest;
+}
+
+static bool level_empty(const struct seats *seats, uint32_t level)
+{
+	return seats->node.at[level_node(level)].next == level_node(level);
 }
 
 uint32_t seats_add(struct seats *seats, uint32_t pod)
@@ -54,14 +78,16 @@ uint32_t seats_add(struct seats *seats, uint32_t pod)
 
 	if (seat == seats->seat.n) {
 		vec_push(&seats->seat, (struct seat){ .pod = NONE });
-		vec_push(&seats->link, (struct link){ LIST_NONE, LIST_NONE });
 		bits_reserve(&seats->taken, seats->seat.cap);
 	}
 	seats->seat.at[seat] = (struct seat){ .pod = pod, .rank = seats->order.n };
 	vec_push(&seats->order, seat);
 	bits_set(&seats->taken, seat);
-	if (seats->kind == ROUTE_LEAST_OUTSTANDING)
+	if (seats->kind == ROUTE_LEAST_OUTSTANDING) {
+		vec_reserve(&seats->node, seat_node(seat) + 1);
+		level_need(seats, 0);
 		level_enter(seats, seat);
+	}
 	return seat;
 }
 
@@ -72,7 +98,8 @@ void seats_remove(struct seats *seats, uint32_t seat)
 	assert(seats->seat.at[seat].pod != NONE && seats->order.at[rank] == seat);
 	if (seats->kind == ROUTE_LEAST_OUTSTANDING) {
 		level_leave(seats, seat);
-		level_lowest(seats);
+		while (seats->lowest < seats->levels && level_empty(seats, seats->lowest))
+			seats->lowest++;
 	}
 	/* The order by age is kept: pods leave rarely, and a service has few thousands at most. */
 	seats->order.n--;
@@ -93,9 +120,9 @@ void seats_take(struct seats *seats, uint32_t seat)
 		return;
 	}
 	level_leave(seats, seat);
-	seats->seat.at[seat].outstanding++;
+	level_need(seats, ++seats->seat.at[seat].outstanding);
 	level_enter(seats, seat);
-	level_lowest(seats);
+	seats->lowest += level_empty(seats, seats->lowest); /* then the next one has this seat */
 }
 
 void seats_give(struct seats *seats, uint32_t seat)
@@ -172,7 +199,9 @@ uint32_t seats_pick(struct seats *seats, struct rng *rng)
 			seat = bits_next(&seats->taken, 0);
 		seats->cursor = seat + 1;
 		break;
-	case ROUTE_LEAST_OUTSTANDING: seat = seats->level.at[seats->lowest].head; break;
+	case ROUTE_LEAST_OUTSTANDING:
+		seat = seats->node.at[level_node(seats->lowest)].next / 2;
+		break;
 	case ROUTE_POWER_OF_D: seat = seats_sample(seats, seats->d, false, rng); break;
 	case ROUTE_RANDOM: seat = seats->order.at[rng_below(rng, seats->order.n)]; break;
 	}

@@ -29,8 +29,8 @@ struct seats {
 	uint32_t cursor;         /* round-robin: first seat to look at */
 	uint32_t lowest;         /* least-outstanding: no level below it has a pod */
 	VEC(struct seat) seat;
-	VEC(struct link) link;   /* of a seat in its level's list */
-	VEC(struct list) level;  /* by outstanding requests: first in, first out */
+	uint32_t levels;         /* rings that were made, by outstanding requests */
+	VEC(struct link) node;   /* of a seat in its ring, first in first out; and the rings' ends */
 	VEC(uint32_t) vacant;    /* seats to give, last left first */
 	VEC(uint32_t) order;     /* taken seats, oldest pod first */
 	struct bits taken;
