@@ -30,7 +30,7 @@ struct seats {
 	uint32_t lowest;         /* least-outstanding: no level below it has a pod */
 	VEC(struct seat) seat;
 	uint32_t levels;         /* rings that were made, by outstanding requests */
-	VEC(struct link) node;   /* of a seat in its ring, first in first out; and the rings' ends */
+	VEC(struct link) node;   /* of a seat in its ring, first in first out; of a ring's end */
 	VEC(uint32_t) vacant;    /* seats to give, last left first */
 	VEC(uint32_t) order;     /* taken seats, oldest pod first */
 	struct bits taken;
