@@ -94,6 +94,7 @@ START_TEST(stopped_at_any_time)
 		sim_run(rig.sim, stop);
 		rig.heard.n = 0;
 		kubelet_stop(rig.kubelet, 7, gen, gen % NODES);
+		sim_run(rig.sim, stop + S / 2);
 		kubelet_stop(rig.kubelet, 7, gen, gen % NODES);
 		kubelet_stop(rig.kubelet, 7, gen - 1, gen % NODES);
 		rig_run();
@@ -105,6 +106,29 @@ START_TEST(stopped_at_any_time)
 	ck_assert_uint_eq(kubelet_totals(rig.kubelet).started, 120);
 	ck_assert_uint_eq(kubelet_totals(rig.kubelet).gone, 120);
 	ck_assert_uint_gt(kubelet_totals(rig.kubelet).ready, 0);
+	rig_end();
+}
+END_TEST
+
+START_TEST(stopped_while_writing)
+{
+	/* The watch takes 5 s; the stop comes between the probe and the news of it. The write goes
+	 * on, but it neither makes the pod ready nor ends it early. */
+	rig_medians();
+	rig.api_config.watch = (struct dist){ .kind = DIST_CONSTANT, .a = 5e9 };
+	rig.config.image.present = 1;
+	rig.config.probe_period_ns = 0;
+	rig_start(1);
+	rig_pod(0, 0, 0);
+	while (rig_when(0, MSG_POD_PHASE, PHASE_INIT) < 0)
+		sim_run(rig.sim, sim_now(rig.sim) + S);
+	kubelet_stop(rig.kubelet, 0, 1, 0);
+	sim_run(rig.sim, sim_now(rig.sim) + S); /* its delete is on the way */
+	ck_assert_int_eq(rig_when(0, MSG_POD_GONE, 0), -1);
+	rig_run();
+	ck_assert_int_eq(rig_when(0, MSG_POD_READY, 0), -1);
+	ck_assert_int_ge(rig_when(0, MSG_POD_GONE, 0),
+			 rig_when(0, MSG_POD_PHASE, PHASE_INIT) + 6 * S);
 	rig_end();
 }
 END_TEST
@@ -220,6 +244,7 @@ Suite *kubelet_suite(void)
 	tcase_add_test(tcase, pulls_one_by_one);
 	tcase_add_test(tcase, stopped_while_pulling);
 	tcase_add_test(tcase, stopped_at_any_time);
+	tcase_add_test(tcase, stopped_while_writing);
 	tcase_add_test(tcase, there_from_the_start);
 	tcase_add_test(tcase, plain_pods);
 	tcase_add_test(tcase, node_lost);
