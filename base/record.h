@@ -48,6 +48,7 @@ struct request_record {
 	uint32_t input_tokens, output_tokens; /* output: as asked for; all were made if completed */
 	uint32_t preemptions;
 	bool cold;               /* it waited for a pod that was not ready when it arrived */
+	uint8_t unused[3];       /* named, and so zero: tapes hold these bytes too */
 	int64_t part_ns[PARTS];
 };
 
