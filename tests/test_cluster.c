@@ -238,7 +238,10 @@ END_TEST
 /* Any order of taking, giving, changing hands, going down and coming back. */
 START_TEST(index_follows_the_nodes)
 {
-	struct { uint32_t node; struct need need; } taken[300];
+	struct {
+		uint32_t node;
+		struct need need;
+	} taken[300];
 	struct cluster *cluster = make(70, 8);
 	uint32_t n = 0;
 
@@ -284,7 +287,8 @@ START_TEST(search_equals_a_scan)
 		int64_t best = -1;
 
 		while (examined < 300 && feasible < search_sample(300, 0)) {
-			const struct node *node = &cluster->node[pool->node[(start + examined++) % 300]];
+			const struct node *node =
+				&cluster->node[pool->node[(start + examined++) % 300]];
 
 			if (!cluster_fits(node, &need))
 				continue;

@@ -20,7 +20,7 @@ uint32_t search_sample(uint32_t nodes, int64_t percent)
 	if (nodes < SAMPLE_MIN || percent >= 100)
 		return nodes;
 	if (percent <= 0) {
-		percent = 50 - nodes / 125;
+		percent = 50 - (int64_t)nodes / 125;
 		if (percent < PERCENT_MIN)
 			percent = PERCENT_MIN;
 	}

@@ -249,7 +249,7 @@ void pod_delete(struct control *c, uint32_t id)
 	struct pod *pod = &c->pods.at[id];
 
 	pod->deleting = true;
-	pod->since_ns = c->now;
+	pod->delete_ns = c->now;
 	control_write(c, VERB_POD_DELETE, CLIENT_REPLICASET, id, pod->gen, c->config.visits.remove);
 }
 
@@ -279,15 +279,16 @@ void pod_resync(struct control *c, uint32_t id, int64_t stale_ns)
 {
 	struct pod *pod = &c->pods.at[id];
 
-	if (pod->state == POD_UNUSED || pod->since_ns > stale_ns)
+	if (pod->state == POD_UNUSED)
 		return;
-	if (pod->deleting && pod->state != POD_STOPPING) {
-		pod_delete(c, id);
-		return;
-	}
 	/* A reply that was lost counts as come when the pod itself was seen. */
-	if (pod->record.service != NONE && pod->state != POD_CREATING)
+	if (pod->state > POD_CREATING && !pod->replied && pod->record.service != NONE &&
+	    pod->record.created_ns <= stale_ns)
 		set_answered(c, id);
+	if (pod->deleting && pod->state < POD_STOPPING && pod->delete_ns <= stale_ns)
+		pod_delete(c, id);
+	if (pod->since_ns > stale_ns)
+		return;
 	switch (pod->state) {
 	case POD_CREATING:
 		pod->since_ns = c->now;

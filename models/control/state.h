@@ -43,6 +43,7 @@ struct pod {
 	uint32_t asked;                 /* probing: whom */
 	uint32_t probe;                 /* number of the probe, for its timer */
 	int64_t since_ns;               /* of this state, or of the last write in it */
+	int64_t delete_ns;              /* when its deletion was last written */
 	int64_t retry_ns;               /* parked: not before */
 	uint8_t state, targets, target; /* functions to ask in this attempt; the next of them */
 	bool replied;                   /* the create has been answered */

@@ -1,0 +1,264 @@
+/* The control plane in small random worlds where answers are late, come twice, in another order or
+ * not at all, where pods, nodes and functions die: after every message every table agrees with
+ * every other (toy_verify), and once the world is kind again what is wanted is there.
+ *
+ * SONDE_TEST_LONG runs 10,000 worlds instead of 300; a failing world is repeated by its number:
+ * SONDE_TEST_WORLD=17. */
+#include "tests/suites.h"
+#include "tests/toy_world.h"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { WORLDS = 300, WORLDS_LONG = 10000, PLAIN_MAX = 400 };
+
+static uint64_t world; /* the one being run */
+
+static void say_world(int signal)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), "aborted in SONDE_TEST_WORLD=%llu\n",
+			 (unsigned long long)world);
+
+	(void)!write(STDERR_FILENO, text, (size_t)n);
+	(void)signal;
+}
+
+#define HOLDS(condition) \
+	ck_assert_msg(condition, "SONDE_TEST_WORLD=%llu: %s", (unsigned long long)world, #condition)
+
+struct play {
+	struct arena arena;
+	struct toy toy;
+	struct rng rng;
+	uint32_t arrived;
+	int64_t until_ns;
+	unsigned char ended[PLAIN_MAX + 1]; /* records of a plain pod */
+	uint32_t read;			    /* records */
+};
+
+static bool chance(struct play *p, double probability)
+{
+	return rng_unit(&p->rng) < probability;
+}
+
+static uint32_t below(struct play *p, uint32_t n)
+{
+	return rng_below(&p->rng, n);
+}
+
+static int64_t up_to(struct play *p, int64_t ns)
+{
+	return (int64_t)(rng_unit(&p->rng) * (double)ns);
+}
+
+static void configure_functional(struct play *p)
+{
+	struct functional_config *f = &p->toy.control.functional;
+
+	p->toy.control.plane = PLANE_FUNCTIONAL;
+	f->functions =
+		1 +
+		below(p, (uint32_t)p->toy.cluster.nodes < 6 ? (uint32_t)p->toy.cluster.nodes : 6);
+	f->min = below(p, (uint32_t)f->functions + 1);
+	f->max = chance(p, 0.3) ? 0 : f->functions + below(p, 6);
+	f->d = below(p, 5);
+	f->order = (int)below(p, 3);
+	f->cache = chance(p, 0.7);
+	f->cache_age_ns = up_to(p, 3 * S);
+	f->reservation_ns = 1000 + up_to(p, 300 * MS);
+	f->wake = chance(p, 0.5);
+	f->interval_ns = 100 * MS + up_to(p, 5 * S);
+	f->target_delay_ns = 1 * MS + up_to(p, 100 * MS);
+	f->rebalance = chance(p, 0.3) ? 0 : 1.2 + rng_unit(&p->rng);
+}
+
+static void configure(struct play *p)
+{
+	struct toy *t = &p->toy;
+	bool slow = chance(p, 0.5);
+
+	t->cluster.nodes = 1 + below(p, 12);
+	t->cluster.gpus = 1 + below(p, 8);
+	t->cluster.pods = 2 + below(p, 8);
+	t->cluster.ips = 2 + below(p, 8);
+	t->cluster.cpu_milli = 1000 * (4 + below(p, 8));
+	if (chance(p, 0.4))
+		t->cluster.provision.max_nodes = t->cluster.nodes + below(p, 4);
+	if (chance(p, 0.65))
+		configure_functional(p);
+	t->control.dispatch = (int)below(p, 3);
+	t->control.attempts = chance(p, 0.3) ? 1 + below(p, 3) : 0;
+	t->control.slow_start = 1 + below(p, 3);
+	t->control.burst = 1 + below(p, 10);
+	t->control.resync_ns = 5 * S + up_to(p, 20 * S);
+	t->control.backoff.crash_ns = up_to(p, 3 * S);
+	t->control.backoff.crash_max_ns = 10 * S;
+	t->control.decisions = chance(p, 0.2);
+	t->control.place.most = below(p, 2);
+	t->write_ns = up_to(p, slow ? 300 * MS : 10 * MS);
+	t->watch_ns = up_to(p, slow ? 300 * MS : 10 * MS);
+	t->think_ns = up_to(p, slow ? 100 * MS : 5 * MS);
+	t->send_ns = up_to(p, slow ? 200 * MS : 5 * MS);
+	t->up_ns = up_to(p, 5 * S);
+	t->start_ns = up_to(p, 5 * S);
+	t->stop_ns = up_to(p, 3 * S);
+	t->life_ns = 1 + up_to(p, 20 * S);
+	t->node_ns = up_to(p, 60 * S);
+	t->exact = chance(p, 0.1);
+	t->twice = chance(p, 0.5) ? 0.3 : 0;
+	t->lost = chance(p, 0.3) ? 0.1 : 0;
+	t->fail = chance(p, 0.5) ? 0.2 : 0;
+	t->verify = true;
+}
+
+/* Services that fit at the start; their needs are met by any one node. */
+static void services(struct play *p)
+{
+	struct toy *t = &p->toy;
+	struct err err;
+
+	toy_services(t, &p->arena, below(p, 4));
+	for (uint32_t i = 0; i < t->services; i++) {
+		t->service[i].tensor_parallel = 1 + below(p, (uint32_t)t->cluster.gpus);
+		t->service[i].cpu_milli = 1000 * below(p, 4);
+		t->service[i].replicas = below(p, 4);
+	}
+	while (!control_check(&t->control, &t->cluster, t->service, t->services, &err))
+		for (uint32_t i = 0; i < t->services; i++)
+			t->service[i].replicas = 0;
+}
+
+static void one_thing(struct play *p)
+{
+	struct toy *t = &p->toy;
+	struct control *c = t->machine;
+	uint32_t what = below(p, 20);
+
+	if (what < 6 && t->services) {
+		toy_scale(t, below(p, t->services), (int32_t)below(p, 8));
+	} else if (what < 16) {
+		if (p->arrived < PLAIN_MAX)
+			toy_arrive(t, ++p->arrived, below(p, (uint32_t)t->cluster.gpus + 1));
+	} else if (what == 16) {
+		toy_lose_function(t, below(p, c->functions));
+	} else if (what == 17) {
+		toy_lose_node(t, below(p, c->cluster->n));
+	} else {
+		toy_give(t, &(struct msg){ .kind = MSG_NODE_UP, .who = below(p, c->cluster->n) },
+			 NULL);
+	}
+}
+
+/* A plain pod is reported once at most, bound or not. */
+static void read_records(struct play *p)
+{
+	for (; p->read < p->toy.record.n; p->read++) {
+		const struct pod_record *record = &p->toy.record.at[p->read];
+
+		if (record->service != NONE)
+			continue;
+		HOLDS(record->id >= 1 && record->id <= p->arrived);
+		HOLDS(p->ended[record->id]++ == 0);
+		HOLDS((record->end == POD_READY) == (record->bound_ns >= 0));
+		HOLDS(record->end == POD_READY || record->end == POD_UNSCHEDULABLE ||
+		      record->end == POD_FAILED);
+	}
+}
+
+static void be_kind(struct play *p)
+{
+	struct toy *t = &p->toy;
+
+	t->twice = t->lost = t->fail = 0;
+	t->node_ns = 1 * S;
+	for (uint32_t i = 0; i < t->machine->cluster->n; i++)
+		toy_give(t, &(struct msg){ .kind = MSG_NODE_UP, .who = i }, NULL);
+	t->life_ns = 50 * MS;
+	for (uint32_t i = 0; i < t->services; i++)
+		toy_scale(t, i, 0);
+	toy_run(t, t->now + 900 * S);
+}
+
+static void check_end(struct play *p)
+{
+	struct toy *t = &p->toy;
+	struct control *c = t->machine;
+	uint32_t ended = 0;
+
+	read_records(p);
+	for (uint32_t i = 0; i < t->services; i++) {
+		HOLDS((t->routable[i]) == (0));
+		HOLDS((c->set[i].existing) == (0));
+	}
+	for (uint32_t i = 0; i < c->holds.n; i++)
+		HOLDS(!c->holds.at[i].live);
+	/* All plain pods fit an empty node: they have been there, or were given up. */
+	for (uint32_t i = 1; i <= p->arrived; i++)
+		ended += p->ended[i];
+	HOLDS(ended == p->arrived);
+	HOLDS(c->cluster->loose == 0);
+	for (uint32_t i = 0; i < c->pods.n; i++)
+		HOLDS(c->pods.at[i].state == POD_UNUSED);
+	HOLDS(c->lives >= 1);
+	if (!t->services)
+		return;
+	toy_scale(t, 0, 2);
+	toy_run(t, t->now + 300 * S);
+	HOLDS(t->routable[0] >= 1);
+}
+
+static void run_world(uint64_t seed)
+{
+	struct play *p = calloc(1, sizeof(*p));
+	uint32_t things;
+
+	world = seed;
+	arena_init(&p->arena);
+	toy_init(&p->toy, &p->arena);
+	p->rng = rng_stream(seed, "world", 0);
+	p->toy.seed = seed;
+	configure(p);
+	services(p);
+	toy_start(&p->toy);
+	things = 10 + below(p, 120);
+	for (uint32_t i = 0; i < things; i++) {
+		toy_run(&p->toy, p->toy.now + up_to(p, chance(p, 0.7) ? 500 * MS : 10 * S));
+		one_thing(p);
+		read_records(p);
+	}
+	be_kind(p);
+	check_end(p);
+	toy_release(&p->toy);
+	arena_release(&p->arena);
+	free(p);
+}
+
+START_TEST(worlds)
+{
+	const char *one = getenv("SONDE_TEST_WORLD");
+	uint64_t n = getenv("SONDE_TEST_LONG") ? WORLDS_LONG : WORLDS;
+
+	signal(SIGABRT, say_world);
+	if (one) {
+		run_world(strtoull(one, NULL, 10));
+		return;
+	}
+	for (uint64_t seed = 1; seed <= n; seed++) {
+		mark_point();
+		run_world(seed);
+	}
+}
+END_TEST
+
+Suite *control_random_suite(void)
+{
+	Suite *suite = suite_create("control_random");
+	TCase *tc = tcase_create("control_random");
+
+	tcase_set_timeout(tc, 3600);
+	tcase_add_test(tc, worlds);
+	suite_add_tcase(suite, tc);
+	return suite;
+}

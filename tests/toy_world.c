@@ -1,0 +1,389 @@
+/* A heap of messages to come; every action of the machine puts its answers there. */
+#include "tests/toy_world.h"
+#include <assert.h>
+#include <string.h>
+
+void toy_init(struct toy *t, struct arena *arena)
+{
+	memset(t, 0, sizeof(*t));
+	opt_defaults(control_options, &t->control, arena);
+	opt_defaults(cluster_options, &t->cluster, arena);
+	t->exact = true;
+	t->seed = 1;
+}
+
+void toy_services(struct toy *t, struct arena *arena, uint32_t n)
+{
+	t->services = n;
+	t->service = ARENA_ARRAY(arena, struct service_config, n);
+	for (uint32_t i = 0; i < n; i++) {
+		opt_defaults(service_options, &t->service[i], arena);
+		t->service[i].name = arena_print(arena, "s%u", i);
+		t->service[i].cpu_milli = t->service[i].memory_bytes = 0;
+	}
+}
+
+static bool before(const struct toy_event *a, const struct toy_event *b)
+{
+	return a->at_ns != b->at_ns ? a->at_ns < b->at_ns : a->order < b->order;
+}
+
+void toy_post(struct toy *t, int64_t at_ns, const struct msg *msg, const void *load)
+{
+	struct toy_event event = { at_ns, t->order++, *msg, NULL };
+	uint32_t i = t->events.n;
+
+	assert(at_ns >= t->now);
+	if (msg->load_bytes) {
+		event.load = malloc(msg->load_bytes);
+		memcpy(event.load, load, msg->load_bytes);
+	}
+	vec_push(&t->events, event);
+	for (; i && before(&event, &t->events.at[(i - 1) / 2]); i = (i - 1) / 2)
+		t->events.at[i] = t->events.at[(i - 1) / 2];
+	t->events.at[i] = event;
+}
+
+static struct toy_event pop(struct toy *t)
+{
+	struct toy_event first = t->events.at[0], last = t->events.at[--t->events.n];
+	uint32_t i = 0, child;
+
+	for (; (child = 2 * i + 1) < t->events.n; i = child) {
+		if (child + 1 < t->events.n &&
+		    before(&t->events.at[child + 1], &t->events.at[child]))
+			child++;
+		if (!before(&t->events.at[child], &last))
+			break;
+		t->events.at[i] = t->events.at[child];
+	}
+	t->events.at[i] = last;
+	return first;
+}
+
+static int64_t delay(struct toy *t, int64_t mean_ns)
+{
+	return t->exact ? mean_ns : (int64_t)(rng_unit(&t->rng) * 2 * (double)mean_ns);
+}
+
+/* An answer to `msg` of another kind; it may come twice. */
+static void reply(struct toy *t, const struct msg *msg, enum msg_kind kind, int64_t after_ns,
+		  const void *load)
+{
+	struct msg in = *msg;
+
+	in.kind = (uint16_t)kind;
+	if (t->lost > 0 &&
+	    (kind == MSG_SEEN || kind == MSG_WRITTEN || kind == MSG_THOUGHT ||
+	     kind == MSG_RECEIVED) &&
+	    rng_unit(&t->rng) < t->lost)
+		return;
+	toy_post(t, t->now + after_ns, &in, load);
+	while (t->twice > 0 && rng_unit(&t->rng) < t->twice)
+		toy_post(t, t->now + after_ns + delay(t, after_ns + MS), &in, load);
+}
+
+static struct toy_pod *pod_of(struct toy *t, const struct msg *msg)
+{
+	struct toy_pod *pod;
+
+	while (t->pod.n <= msg->who)
+		vec_push(&t->pod, (struct toy_pod){ 0 });
+	pod = &t->pod.at[msg->who];
+	if (pod->gen != msg->pod.gen)
+		*pod = (struct toy_pod){ .gen = msg->pod.gen };
+	return pod;
+}
+
+static void start_pod(struct toy *t, const struct msg *msg)
+{
+	struct toy_pod *pod = pod_of(t, msg);
+	struct msg in = *msg;
+	int64_t after_ns = delay(t, t->start_ns);
+
+	in.load_bytes = 0;
+	if (pod->started)
+		return;
+	pod->started = true;
+	if (msg->pod.phase == PHASES)
+		return;
+	if (msg->pod.service == NONE) {
+		reply(t, &in, MSG_POD_GONE,
+		      t->life_ns ? (int64_t)(rng_exp(&t->rng) * (double)t->life_ns) : delay(t, 0),
+		      NULL);
+		return;
+	}
+	if (t->fail > 0 && rng_unit(&t->rng) < t->fail) {
+		reply(t, &in, MSG_POD_FAILED, after_ns, NULL);
+		return;
+	}
+	in.pod.phase = PHASE_SANDBOX;
+	reply(t, &in, MSG_POD_PHASE, after_ns / 2, NULL);
+	reply(t, &in, MSG_POD_READY, after_ns, NULL);
+}
+
+static void stop_pod(struct toy *t, const struct msg *msg)
+{
+	struct toy_pod *pod = pod_of(t, msg);
+	struct msg in = *msg;
+
+	in.load_bytes = 0;
+	assert(pod->started);
+	if (!pod->ended)
+		reply(t, &in, MSG_POD_GONE, delay(t, t->stop_ns), NULL);
+	pod->ended = true;
+}
+
+static void want_nodes(struct toy *t, const struct msg *msg)
+{
+	for (uint32_t i = 0; i < msg->node.count; i++) {
+		struct msg in = { .who = t->nodes++ };
+
+		reply(t, &in, MSG_NODE_UP, delay(t, t->node_ns), NULL);
+	}
+}
+
+static void carry_out(struct toy *t, const struct msg *msg, const void *load)
+{
+	int64_t after_ns = delay(t, t->write_ns);
+
+	switch (msg->kind) {
+	case MSG_WRITE:
+		if (msg->write.reply)
+			reply(t, msg, MSG_WRITTEN, after_ns, NULL);
+		if (msg->write.watch)
+			reply(t, msg, MSG_SEEN, after_ns + delay(t, t->watch_ns), NULL);
+		break;
+	case MSG_THINK: reply(t, msg, MSG_THOUGHT, delay(t, t->think_ns), NULL); break;
+	case MSG_SEND: reply(t, msg, MSG_RECEIVED, delay(t, t->send_ns), load); break;
+	case MSG_FUNCTION_START: reply(t, msg, MSG_FUNCTION_UP, delay(t, t->up_ns), NULL); break;
+	case MSG_POD_START: start_pod(t, msg); break;
+	case MSG_POD_STOP: stop_pod(t, msg); break;
+	case MSG_NODE_WANT: want_nodes(t, msg); break;
+	case MSG_ENDPOINT:
+		assert(msg->endpoint.service < t->services);
+		t->routable[msg->endpoint.service] += msg->endpoint.up ? 1 : -1;
+		assert(t->routable[msg->endpoint.service] >= 0);
+		break;
+	case MSG_RECORD_POD:
+		vec_push(&t->record, *(const struct pod_record *)load);
+		t->ends[t->record.at[t->record.n - 1].end]++;
+		break;
+	default: assert(msg->kind == MSG_FUNCTION_STOP || msg->kind == MSG_RECORD_DECISION);
+	}
+}
+
+void toy_give(struct toy *t, const struct msg *msg, const void *load)
+{
+	uint32_t at = 0;
+
+	outbox_clear(&t->out);
+	control_step(t->machine, t->now, msg, load, &t->out);
+	t->steps++;
+	for (uint32_t i = 0; i < t->out.n; i++) {
+		const struct msg *out = &t->out.at[i];
+
+		t->outputs[out->kind]++;
+		if (t->keep)
+			vec_push(&t->log, *out);
+		carry_out(t, out, t->out.loads + at);
+		at += (out->load_bytes + 7u) & ~7u;
+	}
+	if (t->verify)
+		toy_verify(t->machine);
+}
+
+void toy_run(struct toy *t, int64_t until)
+{
+	for (;;) {
+		int64_t wakeup_ns = control_wakeup(t->machine);
+		struct msg tick = { .kind = MSG_TICK };
+		struct toy_event event;
+
+		if (t->events.n && t->events.at[0].at_ns <= until &&
+		    t->events.at[0].at_ns <= wakeup_ns) {
+			event = pop(t);
+			t->now = event.at_ns;
+			toy_give(t, &event.msg, event.load);
+			free(event.load);
+		} else if (wakeup_ns <= until) {
+			assert(wakeup_ns >= t->now);
+			t->now = wakeup_ns;
+			toy_give(t, &tick, NULL);
+		} else {
+			break;
+		}
+	}
+	t->now = until;
+}
+
+void toy_start(struct toy *t)
+{
+	struct msg tick = { .kind = MSG_TICK };
+	struct err err;
+
+	if (!control_check(&t->control, &t->cluster, t->service, t->services, &err))
+		abort();
+	t->rng = rng_stream(t->seed, "toy", 0);
+	t->nodes = (uint32_t)t->cluster.nodes;
+	t->routable = calloc(t->services + 1, sizeof(*t->routable));
+	t->machine = control_new(&t->control, &t->cluster, t->service, t->services, t->seed);
+	assert(control_wakeup(t->machine) == 0);
+	toy_give(t, &tick, NULL);
+}
+
+void toy_scale(struct toy *t, uint32_t service, int32_t desired)
+{
+	struct msg msg = { .kind = MSG_SCALE, .who = service, .scale = { .desired = desired } };
+
+	toy_give(t, &msg, NULL);
+}
+
+void toy_arrive(struct toy *t, uint64_t id, uint32_t gpus)
+{
+	struct msg msg = { .kind = MSG_POD_ARRIVE, .arrive = { .id = id, .gpus = gpus } };
+
+	toy_give(t, &msg, NULL);
+}
+
+void toy_lose_function(struct toy *t, uint32_t function)
+{
+	toy_give(t, &(struct msg){ .kind = MSG_FUNCTION_LOST, .who = function }, NULL);
+}
+
+void toy_lose_node(struct toy *t, uint32_t node)
+{
+	toy_give(t, &(struct msg){ .kind = MSG_NODE_DOWN, .who = node }, NULL);
+}
+
+void toy_release(struct toy *t)
+{
+	for (uint32_t i = 0; i < t->events.n; i++)
+		free(t->events.at[i].load);
+	vec_release(&t->events);
+	vec_release(&t->pod);
+	vec_release(&t->record);
+	vec_release(&t->log);
+	free(t->routable);
+	outbox_release(&t->out);
+	control_free(t->machine);
+}
+
+/* --- what must hold between any two messages --- */
+
+static bool has_node(const struct pod *pod)
+{
+	return pod->record.node != NO_NODE &&
+	       (pod->state == POD_DECIDING ||
+		(pod->state >= POD_BINDING && pod->state <= POD_STOPPING));
+}
+
+/* What pods and reservations take of each node is what the node says is taken. */
+static void verify_taken(const struct control *c)
+{
+	struct need *taken = calloc(c->cluster->n + 1, sizeof(*taken));
+	int32_t *pods = calloc(c->cluster->n + 1, sizeof(*pods));
+	uint32_t *holds = calloc(c->cluster->n + 1, sizeof(*holds));
+
+	for (uint32_t i = 0; i < c->pods.n; i++) {
+		const struct pod *pod = &c->pods.at[i];
+		uint32_t node = pod->record.node;
+
+		if (!has_node(pod))
+			continue;
+		taken[node].gpus += pod->need.gpus;
+		taken[node].cpu_milli += pod->need.cpu_milli;
+		taken[node].memory_bytes += pod->need.memory_bytes;
+		pods[node]++;
+	}
+	for (uint32_t i = 0; i < c->holds.n; i++) {
+		const struct hold *hold = &c->holds.at[i];
+
+		if (!hold->live)
+			continue;
+		taken[hold->node].gpus += hold->need.gpus;
+		taken[hold->node].cpu_milli += hold->need.cpu_milli;
+		taken[hold->node].memory_bytes += hold->need.memory_bytes;
+		pods[hold->node]++;
+		holds[hold->node]++;
+	}
+	for (uint32_t i = 0; i < c->cluster->n; i++) {
+		const struct node *node = &c->cluster->node[i];
+
+		assert(node->gpus - node->free_gpus == (int32_t)taken[i].gpus);
+		assert(node->cpu_milli - node->free_cpu_milli == taken[i].cpu_milli);
+		assert(node->memory_bytes - node->free_memory_bytes ==
+		       (int64_t)taken[i].memory_bytes);
+		assert(c->cluster->config.pods - node->free_pods == pods[i]);
+		assert(c->cluster->config.ips - node->free_ips == pods[i]);
+		assert(node->holds == holds[i]);
+	}
+	free(taken);
+	free(pods);
+	free(holds);
+}
+
+static void verify_list(const struct control *c, const struct list *list, uint32_t function,
+			enum pod_state state)
+{
+	uint32_t n = 0;
+
+	for (uint32_t at = list->n ? list->head : NONE; at != NONE; at = c->pods.at[at].next, n++) {
+		assert(c->pods.at[at].state == (uint8_t)state);
+		assert(state == POD_UNUSED || c->pods.at[at].function == function);
+		assert(n < list->n);
+	}
+	assert(n == list->n);
+}
+
+static void verify_sets(const struct control *c)
+{
+	for (uint32_t i = 0; i < c->sets; i++) {
+		const struct set *s = &c->set[i];
+		int32_t existing = 0, serving = 0;
+		uint32_t unanswered = 0;
+
+		for (uint32_t at = s->oldest; at != NONE; at = c->pods.at[at].younger) {
+			const struct pod *pod = &c->pods.at[at];
+
+			assert(pod->record.service == i && pod->state != POD_UNUSED);
+			existing += pod->counted;
+			serving += pod->counted && pod->routable;
+			unanswered += !pod->replied;
+			assert(pod->counted == (!pod->doomed && pod->state != POD_DEAD));
+		}
+		assert(existing == s->existing && serving == s->serving);
+		assert(unanswered == s->unanswered);
+	}
+}
+
+void toy_verify(const struct control *c)
+{
+	uint32_t in_states[POD_STATES] = { 0 }, queued = c->orphans.n, parked = 0, live = 0;
+
+	cluster_verify(c->cluster);
+	verify_taken(c);
+	verify_sets(c);
+	verify_list(c, &c->free_pods, NONE, POD_UNUSED);
+	verify_list(c, &c->orphans, NONE, POD_QUEUED);
+	for (uint32_t i = 0; i < c->functions; i++) {
+		const struct function *f = &c->function[i];
+
+		verify_list(c, &f->queue, i, POD_QUEUED);
+		verify_list(c, &f->parked, i, POD_PARKED);
+		verify_list(c, &f->backoff, i, POD_PARKED);
+		queued += f->queue.n;
+		parked += f->parked.n + f->backoff.n;
+		live += f->state == FUNCTION_UP;
+		assert(c->queued[i] == (f->state == FUNCTION_UP ? f->queue.n : NONE));
+		/* Who is not there owns nothing. */
+		if (f->state < FUNCTION_UP && c->plane == &plane_functional)
+			assert(!c->cluster->pool[i].n && !f->queue.n && !f->holds && !f->thinking);
+		/* Who could work does. */
+		assert(f->state < FUNCTION_UP || f->thinking || !f->queue.n);
+	}
+	for (uint32_t i = 0; i < c->pods.n; i++)
+		in_states[c->pods.at[i].state]++;
+	assert(in_states[POD_QUEUED] == queued && in_states[POD_PARKED] == parked);
+	assert(in_states[POD_UNUSED] == c->free_pods.n && live == c->lives);
+}
