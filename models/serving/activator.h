@@ -5,10 +5,11 @@
  * it waits, first come first served.  Its policy follows the concurrency as Knative's does: none
  * - the less loaded of two random pods; 1 to 3 - the first pod with room; more - round-robin
  * over the pods with room.  Loads are those of its own requests: what goes past it, straight to
- * a pod, it does not see. Source: knative/serving 98e5ef90,
- * pkg/activator/net/{throttler,lb_policy}.go. Merged: the activators in the path of a revision
- * are one here.  There each has its own slice of the pods, its own queue and its own first
- * report, so that a request may wait at one while another has a free slot. */
+ * a pod, it does not see.
+ * Source: knative/serving 98e5ef90, pkg/activator/net/{throttler,lb_policy}.go.
+ * Merged: the activators in the path of a revision (kpa_activators says how many) are one here.
+ * There each has its own slice of the pods, its own queue and its own first report, so that a
+ * request may wait at one while another has a free slot. */
 #ifndef MODELS_SERVING_ACTIVATOR_H
 #define MODELS_SERVING_ACTIVATOR_H
 #include "models/serving/metrics.h"
