@@ -1,4 +1,4 @@
-/* sonde run: parses what is wished for. */
+/* sonde run, and sonde emu local, which takes the same options and a speed. */
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/runner.h"
@@ -22,6 +22,12 @@ static const char usage_run[] =
 	"  --tape FILE           record every step, for sonde replay\n"
 	"  --json                results as JSON instead of a summary\n"
 	"  --quiet               no progress line\n";
+
+static const char usage_emu[] =
+	"usage: sonde emu local SCENARIO [--speed X] [options of sonde run]\n\n"
+	"Runs a scenario on the wall clock of this machine: replicas are processes that pace tokens behind loopback sockets,\n"
+	"requests and tokens are really sent, pod phases are waited through.\n\n"
+	"  --speed X             X seconds of the scenario a second (1)\n";
 
 enum { SET = 256, TRACE, FORMAT, LOOP, VARIANT, SEED, SEEDS, OUT, REQUESTS, TAPE, JSON, QUIET, SPEED };
 
@@ -96,6 +102,8 @@ static int parse_and_run(const char *command, const char *usage, int argc, char 
 	int option, status = EXIT_DONE;
 
 	arena_init(&parsed.arena);
+	if (speed > 0)
+		add_named(&parsed, "hop", "0s", &err);  /* the real way to a replica is measured, not added */
 	opterr = 0;
 	optind = 1;
 	while (status == EXIT_DONE && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
@@ -126,4 +134,15 @@ static int parse_and_run(const char *command, const char *usage, int argc, char 
 int cmd_run(int argc, char **argv)
 {
 	return parse_and_run("run", usage_run, argc, argv, 0);
+}
+
+int cmd_emu(int argc, char **argv)
+{
+	if (argc < 2 || !strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")) {
+		fputs(usage_emu, argc < 2 ? stderr : stdout);
+		return argc < 2 ? EXIT_USAGE : EXIT_DONE;
+	}
+	if (strcmp(argv[1], "local") != 0)
+		return cli_usage("emu", "unknown world '%s': expected local", argv[1]);
+	return parse_and_run("emu", usage_emu, argc - 1, argv + 1, 1);
 }

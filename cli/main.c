@@ -8,8 +8,10 @@ struct command { const char *name; int (*run)(int argc, char **argv); const char
 
 static const struct command commands[] = {
 	{ "run", cmd_run, "simulate a scenario" },
+	{ "emu", cmd_emu, "run the same scenario on the wall clock (emu local)" },
 	{ "replay", cmd_replay, "feed a tape back through the system and compare what it decides" },
 	{ "check", cmd_check, "check a scenario and print it with all defaults and their sources" },
+	{ "trace", cmd_trace, "look at, convert or make request traces" },
 	{ "report", cmd_report, "draw a results file as an HTML page with plots" },
 	{ "compare", cmd_compare, "set runs side by side, with confidence intervals" },
 	{ "models", cmd_models, "list the GPUs and models of the catalogue" },

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "cli/cli.h"
+#include "emu/local.h"
 #include "results/json.h"
 #include "results/summary.h"
 #include <stdio.h>
@@ -142,7 +143,7 @@ static void fill_result(struct run *run, const struct run_wishes *wishes, const 
 
 /* Makes the world, runs it and closes it. */
 static bool run_world(struct session *session, struct run *run, const char *variant, struct feed *feed,
-		      const struct sink *sink, struct oracle_meter *meter)
+		      const struct sink *sink, struct oracle_meter *meter, struct err *err)
 {
 	const struct run_wishes *wishes = session->wishes;
 	struct tape_hook hook = { 0 };
@@ -157,9 +158,16 @@ static bool run_world(struct session *session, struct run *run, const char *vari
 		hook = tape_hook(session->tape);
 	}
 	progress_start(&progress, "requests", requests_expected(&run->setup), wishes->quiet);
-	world = world_new(&run->setup.world, &workload, sink, session->tape ? &hook : NULL, NULL);
-	ok = world_run(world, &cli_stop, show, &progress);
+	if (wishes->speed > 0) {
+		ok = emu_local(&run->setup.world, &workload, sink, session->tape ? &hook : NULL, wishes->speed, &cli_stop,
+			       show, &progress, &world, err);
+	} else {
+		world = world_new(&run->setup.world, &workload, sink, session->tape ? &hook : NULL, NULL);
+		ok = world_run(world, &cli_stop, show, &progress);
+	}
 	progress_end(&progress);
+	if (!world)
+		return false;
 	if (ok) {
 		run->interrupted = cli_stop != 0;
 		world_close(world);
@@ -209,7 +217,7 @@ static bool run_one(struct session *session, const char *variant, const struct s
 		return false;
 	}
 	listen(session, run, variant, &listener, &sink);
-	ok = run_world(session, run, variant, &feed, &sink, listener.meter);
+	ok = run_world(session, run, variant, &feed, &sink, listener.meter, err);
 	trace_close(feed.trace);
 	oracle_meter_free(listener.meter);
 	vec_push(&session->runs, run);

@@ -272,8 +272,13 @@ void world_pod_idle(struct world *world, uint32_t slot, uint32_t gen)
 {
 	struct pod *pod = loop_pod_of(world, slot, gen);
 
-	if (pod && pod->draining && !pod->gone_asked)
-		pods_end(world, pod);
+	if (pod)
+		pods_check_drained(world, pod);
+}
+
+void world_pod_lost(struct world *world, const struct msg *msg)
+{
+	pods_told(world, msg);
 }
 
 void world_pod_busy(struct world *world, uint32_t slot, int64_t ns)

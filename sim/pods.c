@@ -219,8 +219,10 @@ void pods_end(struct world *world, struct pod *pod)
 
 void pods_check_drained(struct world *world, struct pod *pod)
 {
-	if (pod->draining && !pod->gone_asked && !sim_armed(&pod->drained) && pod->replica &&
-	    !replica_in_flight(pod->replica))
+	bool idle = world->hosted ? world->host.idle(world->host.ctx, pod->slot, pod->gen)
+				  : pod->replica && !replica_in_flight(pod->replica);
+
+	if (pod->draining && !pod->gone_asked && !sim_armed(&pod->drained) && idle)
 		pods_end(world, pod);
 }
 

@@ -85,6 +85,7 @@ struct pod_host {
 	void (*start)(void *ctx, uint32_t pod, uint32_t gen, uint32_t service);
 	void (*stop)(void *ctx, uint32_t pod, uint32_t gen);    /* drained */
 	void (*submit)(void *ctx, const struct msg *msg);       /* or cancel */
+	bool (*idle)(void *ctx, uint32_t pod, uint32_t gen);    /* whether no request is inside */
 };
 
 struct world_totals {
@@ -113,6 +114,8 @@ bool world_failed(const struct world *world);
 void world_post(struct world *world, enum machine machine, uint32_t instance, const struct msg *msg, const void *load);
 /* A hosted pod has no more requests inside: it may end. */
 void world_pod_idle(struct world *world, uint32_t pod, uint32_t gen);
+/* A hosted pod died: MSG_POD_FAILED. */
+void world_pod_lost(struct world *world, const struct msg *msg);
 /* A hosted pod computed for this long. */
 void world_pod_busy(struct world *world, uint32_t pod, int64_t ns);
 /* Records what is still in flight and closes the accounts; call once, after the run. */

@@ -52,6 +52,22 @@ uint32_t replica_in_flight(const struct replica *replica)
 	return replica->inside + replica->proxied.n;
 }
 
+void replica_tokens(const struct replica *replica, replica_token *visit, void *ctx)
+{
+	const struct llm *llm = &replica->llm;
+
+	if (!is_llm(replica) || !llm->k_max)
+		return;
+	for (uint32_t id = llm->running.head; id != NONE; id = replica->pool.rows.at[id].next) {
+		const struct seq *seq = &replica->pool.rows.at[id];
+		bool decodes = seq->state == SEQ_DECODE && llm->decodes;
+		bool ends_prompt = seq->state == SEQ_PREFILL && seq->computed + seq->chunk == seq->prompt;
+
+		if (!seq->cancelled && (decodes || (ends_prompt && seq->chunk)))
+			visit(ctx, seq->request, seq->gen);
+	}
+}
+
 struct replica_view replica_look(const struct replica *replica)
 {
 	if (!is_llm(replica))

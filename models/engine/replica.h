@@ -23,6 +23,10 @@ struct replica *replica_new(const struct service_config *service, uint32_t pod, 
 void replica_step(struct replica *replica, int64_t now, const struct msg *in, const void *load, struct outbox *out);
 /* The latest time at which it wants a MSG_TICK: never, it is driven by its inputs alone. */
 int64_t replica_wakeup(const struct replica *replica);
+/* Visits the requests that make a token at the end of the iteration under way (LLM engine): what a world that really
+ * streams tokens sends. */
+typedef void replica_token(void *ctx, uint32_t request, uint32_t gen);
+void replica_tokens(const struct replica *replica, replica_token *visit, void *ctx);
 /* Requests inside. */
 uint32_t replica_in_flight(const struct replica *replica);
 /* What a monitor would see. */
