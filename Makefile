@@ -106,7 +106,7 @@ $(foreach mode,$(MODES),$(eval $(call MODE_RULES,$(mode))))
 .PHONY: FORCE release debug asan test test-long fuzz lint format tidy bench quickstart
 .PHONY: lint-format lint-cppcheck lint-clang lint-shell install uninstall clean help deps deps-dev present
 
-release: $(if $(CLI_SRC),sonde,$(call library,release)) ## the program, ./sonde (the default)
+release: sonde ## the program, ./sonde (the default)
 sonde: build/release/sonde
 	@cp --remove-destination $< $@
 
@@ -121,7 +121,7 @@ deps-dev: deps ## the same for lint
 present:
 	@pkg-config --exists $(PKGS) check || { echo "A library is missing: run 'make deps'" >&2; exit 1; }
 
-test: build/release/tidy $(if $(CLI_SRC),sonde) build/release/sonde-test ## all tests: end to end, then the suites
+test: build/release/tidy sonde build/release/sonde-test ## all tests: end to end, then the suites
 	@TIDY=build/release/tidy tools/e2e.sh ./sonde
 	@build/release/sonde-test
 
@@ -129,7 +129,7 @@ test-long: export SONDE_TEST_LONG = 1
 test-long: test ## the same, with the long runs of the property tests
 
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=build/asan/%)
-asan: build/asan/tidy $(if $(CLI_SRC),build/asan/sonde) build/asan/sonde-test fuzz ## tests, fuzzers under ASan and UBSan
+asan: build/asan/tidy build/asan/sonde build/asan/sonde-test fuzz ## tests, fuzzers under ASan and UBSan
 	@TIDY=build/asan/tidy tools/e2e.sh build/asan/sonde
 	@CK_TIMEOUT_MULTIPLIER=5 build/asan/sonde-test
 
