@@ -36,10 +36,10 @@ static void add_ratio(struct grid *grid, const struct comparison *figure)
 	if (!isfinite(figure->ratio))
 		grid_add(grid, "undefined");
 	else if (isfinite(figure->ratio_low))
-		grid_add(grid, "%.3f [%.3f, %.3f]", figure->ratio, figure->ratio_low,
+		grid_add(grid, "%.3g [%.3g, %.3g]", figure->ratio, figure->ratio_low,
 			 figure->ratio_high);
 	else
-		grid_add(grid, "%.3f", figure->ratio);
+		grid_add(grid, "%.3g", figure->ratio);
 }
 
 /* Differences one by one, the rest by name: a null result is said, but not at length. */

@@ -1,6 +1,6 @@
 /* The interval that is shown is the one that decides: a verdict and its numbers cannot disagree.
- * Differences smaller than what a histogram resolves are no differences, however often they repeat.
- */
+ * Differences smaller than what a histogram resolves are no differences, however often they repeat,
+ * and no interval is narrower than that. */
 #include "results/compare.h"
 #include "results/mem.h"
 #include <assert.h>
@@ -12,6 +12,19 @@ const char *verdict_name(enum verdict verdict)
 
 	assert(verdict <= VERDICT_HIGHER);
 	return names[verdict];
+}
+
+/* A share as a percentage; what is not all must not read as 100. */
+static const char *percent(double share, char *out)
+{
+	double value = 100 * share;
+
+	snprintf(out, 24,
+		 value >= 99 && value < 100 ? "%.2f"
+		 : value >= 9.95	    ? "%.0f"
+					    : "%.2g",
+		 value >= 99 && value < 100 ? floor(100 * value) / 100 : value);
+	return out;
 }
 
 /* The size of a change in words, with its interval; r = B / A. */
@@ -31,9 +44,10 @@ static void say_change(struct comparison *figure, const char *name)
 		snprintf(figure->text, sizeof(figure->text),
 			 "%.60s higher: %.3g times [%.3g, %.3g]", name, r, low, high);
 	else
-		snprintf(figure->text, sizeof(figure->text), "%.60s %s by %.2g %% [%.2g, %.2g]",
-			 name, word, 100 * fabs(1 - r), 100 * (lower ? 1 - high : low - 1),
-			 100 * (lower ? 1 - low : high - 1));
+		snprintf(figure->text, sizeof(figure->text), "%.60s %s by %s %% [%s, %s]", name,
+			 word, percent(fabs(1 - r), (char[24]){ 0 }),
+			 percent(lower ? 1 - high : low - 1, (char[24]){ 0 }),
+			 percent(lower ? 1 - low : high - 1, (char[24]){ 0 }));
 }
 
 static void say_tie(struct comparison *figure, const char *why)
@@ -43,11 +57,13 @@ static void say_tie(struct comparison *figure, const char *why)
 		 figure->pairs);
 }
 
-static void ratios(struct comparison *figure, const double *a, const double *b, uint32_t n)
+static void ratios(struct comparison *figure, const double *a, const double *b, uint32_t n,
+		   double resolution)
 {
 	double *logs = mem_zero(n, sizeof(*logs));
 	struct interval log_ratio;
 	bool positive = n > 0;
+	double half;
 
 	figure->ratio = figure->ratio_low = figure->ratio_high = NAN;
 	for (uint32_t i = 0; i < n; i++) {
@@ -56,9 +72,10 @@ static void ratios(struct comparison *figure, const double *a, const double *b, 
 	}
 	if (positive) {
 		log_ratio = stats_interval(logs, n);
+		half = n < 2 ? NAN : fmax(log_ratio.half_width, resolution);
 		figure->ratio = exp(log_ratio.mean);
-		figure->ratio_low = exp(log_ratio.mean - log_ratio.half_width);
-		figure->ratio_high = exp(log_ratio.mean + log_ratio.half_width);
+		figure->ratio_low = exp(log_ratio.mean - half);
+		figure->ratio_high = exp(log_ratio.mean + half);
 	}
 	free(logs);
 }
@@ -79,20 +96,23 @@ void compare_figure(struct comparison *figure, const double *a, const double *b,
 	figure->mean[1] = stats_interval(b, n).mean;
 	figure->difference = stats_interval(difference, n);
 	free(difference);
-	ratios(figure, a, b, n);
+	ratios(figure, a, b, n, resolution);
 	if (!n) {
 		figure->verdict = VERDICT_UNDEFINED;
 		snprintf(figure->text, sizeof(figure->text), "undefined");
 		return;
 	}
 	largest = fmax(fabs(figure->mean[0]), fabs(figure->mean[1]));
+	if (n >= 2)
+		figure->difference.half_width =
+			fmax(figure->difference.half_width, resolution * largest);
 	if (figure->equal) {
 		say_tie(figure, ": equal");
 	} else if (fabs(figure->difference.mean) <= resolution * largest) {
 		say_tie(figure, " beyond the histograms' resolution of 1.6 %");
 	} else if (n == 1) {
 		figure->verdict = VERDICT_SINGLE;
-		snprintf(figure->text, sizeof(figure->text), "one pair: %+.2g %%, no interval",
+		snprintf(figure->text, sizeof(figure->text), "one pair: %+.3g %%, no interval",
 			 100 * (b[0] - a[0]) / (a[0] != 0 ? fabs(a[0]) : NAN));
 		if (a[0] == 0)
 			snprintf(figure->text, sizeof(figure->text), "one pair: no interval");

@@ -132,7 +132,8 @@ void plot_time_axis(struct plot *plot, enum plot_axis axis, double low, double h
 		"set logscale %s 10\nset %srange [%.9g:%.9g]\nset m%stics 10\nset %stics (", name,
 		name, low, high, name, name);
 	for (size_t i = 0; i < sizeof(tics) / sizeof(*tics); i++) {
-		for (int step = 1; step < 10; step += step == 1 && stride < 10 ? 1 : stride)
+		for (int step = 1; step < (stride == 3 ? 6 : 10);
+		     step += step == 1 && stride == 3 ? 1 : stride)
 			if (tics[i].at * step >= low * 0.999 && tics[i].at * step <= high * 1.001)
 				fprintf(plot->body, "%s'%d %s' %g", n++ ? ", " : "",
 					tics[i].number * step, tics[i].unit, tics[i].at * step);

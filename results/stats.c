@@ -26,25 +26,3 @@ struct interval stats_interval(const double *values, uint32_t n)
 	out.half_width = stats_t95(n) * sqrt(squares / (n - 1) / n);
 	return out;
 }
-
-void batch_means_init(struct batch_means *means)
-{
-	*means = (struct batch_means){ .batch_n = 1 };
-}
-
-void batch_means_join(struct batch_means *means)
-{
-	for (uint32_t b = 0; b < means->batches / 2; b++)
-		means->sum[b] = means->sum[2 * b] + means->sum[2 * b + 1];
-	means->batches /= 2;
-	means->batch_n *= 2;
-}
-
-struct interval batch_means_interval(const struct batch_means *means)
-{
-	double mean[BATCH_MEANS_MAX];
-
-	for (uint32_t b = 0; b < means->batches; b++)
-		mean[b] = means->sum[b] / (double)means->batch_n;
-	return stats_interval(mean, means->batches);
-}

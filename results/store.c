@@ -99,7 +99,7 @@ static bool connect(struct store *store, const char *path, int flags, struct err
 static bool make_schema(struct store *store, struct err *err)
 {
 	char *sql = NULL;
-	bool empty, ok;
+	bool empty = false, ok;
 
 	if (!store_exec(store, "BEGIN IMMEDIATE", err))
 		return false;
@@ -118,7 +118,7 @@ static bool make_schema(struct store *store, struct err *err)
 
 bool store_open(struct store *store, const char *path, struct err *err)
 {
-	bool existed = access(path, F_OK) == 0, empty, ok;
+	bool existed = access(path, F_OK) == 0, empty = false, ok;
 
 	ok = connect(store, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err) &&
 	     check(store, &empty, err);
@@ -142,7 +142,7 @@ bool store_open(struct store *store, const char *path, struct err *err)
 bool store_open_read(struct store *store, const char *path, struct err *err)
 {
 	struct stat st;
-	bool empty, ok;
+	bool empty = false, ok;
 
 	*store = (struct store){ 0 };
 	if (stat(path, &st))

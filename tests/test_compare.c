@@ -111,6 +111,20 @@ START_TEST(verdicts_in_words)
 		{ { 10 }, { 9 }, 0, 1, VERDICT_SINGLE, "one pair: -10 %, no interval" },
 		{ { 0 }, { 9 }, 0, 1, VERDICT_SINGLE, "one pair: no interval" },
 		{ { 0 }, { 0 }, 0, 0, VERDICT_UNDEFINED, "undefined" },
+		/* However often it repeats, a percentile is no sharper than its histogram. */
+		{ { 100, 100, 100 },
+		  { 95, 95, 95 },
+		  2 * HIST_ERROR,
+		  3,
+		  VERDICT_LOWER,
+		  "B lower by 5 % [3.5, 6.5]" },
+		/* Nearly all is not all. */
+		{ { 1000, 1000 },
+		  { 1.5, 1.5 },
+		  0,
+		  2,
+		  VERDICT_LOWER,
+		  "B lower by 99.85 % [99.85, 99.85]" },
 		/* No ratio to zero: the difference decides. */
 		{ { 0, 0, 0 }, { 5, 5, 5 }, 0, 3, VERDICT_HIGHER, "B higher by 5 [5, 5] s" },
 	};

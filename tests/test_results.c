@@ -338,25 +338,6 @@ START_TEST(student_t)
 }
 END_TEST
 
-START_TEST(batch_means_of_known_values)
-{
-	struct batch_means means;
-	double batch[40];
-
-	batch_means_init(&means);
-	/* 40 * 4 values: batches of 4 (64 of 1, then 64 of 2, then 40 of 4). */
-	for (int i = 0; i < 160; i++)
-		batch_means_add(&means, i);
-	ck_assert_uint_eq(means.batches, 40);
-	ck_assert_uint_eq(means.batch_n, 4);
-	for (int b = 0; b < 40; b++)
-		batch[b] = 4 * b + 1.5;
-	ck_assert_double_eq_tol(batch_means_interval(&means).mean, 79.5, 1e-9);
-	ck_assert_double_eq_tol(batch_means_interval(&means).half_width,
-				stats_interval(batch, 40).half_width, 1e-9);
-}
-END_TEST
-
 struct seen {
 	int n, undefined;
 	char last[160];
@@ -410,7 +391,6 @@ Suite *results_suite(void)
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_create("figures");
 	tcase_add_test(tcase, student_t);
-	tcase_add_test(tcase, batch_means_of_known_values);
 	tcase_add_test(tcase, an_empty_run_has_undefined_figures_not_nan);
 	suite_add_tcase(suite, tcase);
 	return suite;
