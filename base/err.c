@@ -23,6 +23,10 @@ __attribute__((format(printf, 6, 0))) static void set(struct err *err, const cha
 	assert(err && file);
 	snprintf(made.file, sizeof(made.file), "%s", file);
 	vsnprintf(made.text, sizeof(made.text), format, args);
+	/* A message is one line, whatever input it quotes. */
+	for (char *s = made.text; *s; s++)
+		if ((unsigned char)*s < ' ')
+			*s = ' ';
 	*err = made;
 }
 

@@ -50,7 +50,7 @@ static bool include(struct files *files, const char *by, const struct yaml_node 
 		    struct yaml_node *base)
 {
 	const char *slash = strrchr(by, '/'), *path, *text;
-	struct yaml_node *map;
+	struct yaml_node *map = NULL;
 
 	if (node->kind != YAML_SCALAR || yaml_is_null(node) || !*node->text)
 		return yaml_err(node, files->err, "include: expected a file name, found %s",
@@ -202,7 +202,7 @@ bool scenario_load(const struct opt *root, void *config, const char *path,
 	struct files files = { .arena = arena, .err = err };
 	struct reading reading = { .root = root, .arena = arena, .err = err };
 	struct scenario unwanted;
-	struct yaml_node *map;
+	struct yaml_node *map = NULL;
 	bool ok = true;
 
 	if (!out)

@@ -12,7 +12,7 @@
 enum { DEPTH_MAX = 64, NODES_MAX = 1 << 20, KEYS_MAX = 1 << 14 };
 
 struct build {
-	yaml_document_t *document;
+	yaml_document_t document; /* the one being built */
 	struct arena *arena;
 	struct err *err;
 	const char *file;
@@ -127,7 +127,7 @@ static struct yaml_node *build_map(struct build *build, const yaml_node_t *from,
 
 static struct yaml_node *build_node(struct build *build, int id, int depth)
 {
-	const yaml_node_t *from = yaml_document_get_node(build->document, id);
+	const yaml_node_t *from = yaml_document_get_node(&build->document, id);
 	const char *wrong = depth > DEPTH_MAX ? "nested too deeply (or an anchor that holds itself)"
 			  : ++build->nodes > NODES_MAX
 				  ? "too many values (or anchors that multiply)"
@@ -174,55 +174,60 @@ static bool build_documents(struct build *build, const char *data, size_t bytes,
 			    struct yaml_node **out)
 {
 	struct yaml_node *list = ARENA_ARRAY(build->arena, struct yaml_node, 1), *node;
-	yaml_document_t document;
 	yaml_parser_t parser;
 	bool ok = true;
 
 	*list = (struct yaml_node){
 		.kind = YAML_LIST, .file = build->file, .line = build->line, .col = build->col
 	};
+	*out = list;
 	if (!yaml_parser_initialize(&parser))
 		return err_system(build->err, "out of memory");
 	yaml_parser_set_input_string(&parser, (const unsigned char *)data, bytes);
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	while (ok) {
-		if (!yaml_parser_load(&parser, &document)) {
+		if (!yaml_parser_load(&parser, &build->document)) {
 			ok = complaint(&parser, data, bytes, build);
 			break;
 		}
-		build->document = &document;
-		if (!yaml_document_get_root_node(&document)) {
-			yaml_document_delete(&document);
+		if (!yaml_document_get_root_node(&build->document)) {
+			yaml_document_delete(&build->document);
 			break;
 		}
 		node = build_node(build, 1, 0);
-		yaml_document_delete(&document);
+		yaml_document_delete(&build->document);
 		ok = node != NULL;
 		if (ok)
 			yaml_append(list, node, build->arena);
 	}
 	yaml_parser_delete(&parser);
-	*out = list;
 	return ok;
 }
 
-/* The length of the UTF-8 character at s that YAML allows in a text; 0 if it is none. */
-static size_t character(const unsigned char *s, size_t left)
+size_t yaml_char(const char *text, size_t left, uint32_t *code)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *s = (const unsigned char *)text;
 	size_t n = *s < 0x80 ? 1 : *s >> 5 == 6 ? 2 : *s >> 4 == 14 ? 3 : *s >> 3 == 30 ? 4 : 0;
-	uint32_t c;
 
 	if (!n || n > left)
 		return 0;
-	c = n == 1 ? *s : *s & (0x7fu >> n);
+	*code = n == 1 ? *s : *s & (0x7fu >> n);
 	for (size_t i = 1; i < n; i++) {
 		if (s[i] >> 6 != 2)
 			return 0;
-		c = c << 6 | (s[i] & 0x3f);
+		*code = *code << 6 | (s[i] & 0x3f);
 	}
-	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) || c == 0xfffe ||
-	    c == 0xffff)
+	return *code < least[n] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff) ? 0 : n;
+}
+
+/* The length of the character at s; 0 if it is none, or one that YAML does not allow in a text. */
+static size_t character(const char *s, size_t left)
+{
+	uint32_t c;
+	size_t n = yaml_char(s, left, &c);
+
+	if (!n || c == 0xfffe || c == 0xffff)
 		return 0;
 	return c == '\t' || c == '\n' || c == '\r' || c == 0x85 || (c >= 0x20 && c < 0x7f) ||
 			       c >= 0xa0
@@ -233,7 +238,7 @@ static size_t character(const unsigned char *s, size_t left)
 bool yaml_is_text(const char *text, size_t bytes)
 {
 	for (size_t i = 0, n; i < bytes; i += n)
-		if (!(n = character((const unsigned char *)text + i, bytes - i)))
+		if (!(n = character(text + i, bytes - i)))
 			return false;
 	return true;
 }
@@ -247,7 +252,7 @@ static bool check_text(const char *data, size_t bytes, const struct build *build
 		return err_at(build->err, build->file, build->line, build->col,
 			      "a binary file, not YAML text");
 	for (size_t i = 0, n; i < bytes; i += n) {
-		n = character(s + i, bytes - i);
+		n = character(data + i, bytes - i);
 		if (!n)
 			return err_at(build->err, build->file, build->fixed ? build->line : line,
 				      build->fixed ? build->col : col,

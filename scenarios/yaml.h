@@ -36,6 +36,8 @@ bool yaml_parse(const char *data, size_t bytes, const char *file, struct yaml_no
  * the position file:line:col. Empty text is a null. */
 bool yaml_parse_value(const char *text, const char *file, int line, int col, struct yaml_node **out,
 		      struct arena *arena, struct err *err);
+/* The length of the UTF-8 character at text, left bytes before its end, and its code; 0 if none. */
+size_t yaml_char(const char *text, size_t left, uint32_t *code);
 /* Whether the text is UTF-8 without control characters, which is all that YAML allows. */
 bool yaml_is_text(const char *text, size_t bytes);
 /* Reads the whole of a file (or pipe) into the arena, ended by a zero; false where it cannot be

@@ -80,8 +80,8 @@ bool yaml_slurp(const char *path, char **data, size_t *bytes, struct arena *aren
 
 bool yaml_read(const char *path, struct yaml_node **out, struct arena *arena, struct err *err)
 {
-	size_t bytes;
-	char *data;
+	size_t bytes = 0;
+	char *data = NULL;
 
 	return yaml_slurp(path, &data, &bytes, arena, err) &&
 	       yaml_parse(data, bytes, path, out, arena, err);
@@ -238,29 +238,25 @@ static bool plain_is_safe(const char *text, bool flow)
 	return true;
 }
 
-/* Double quotes; control characters and what YAML takes for a line break are escaped. */
+/* Double quotes; escaped is what YAML does not allow in a text, takes for a line break or for a
+ * mark. */
 static void quote(FILE *out, const char *text)
 {
-	static const char *const breaks[][2] = { { "\xc2\x85", "\\N" },
-						 { "\xe2\x80\xa8", "\\L" },
-						 { "\xe2\x80\xa9", "\\P" } };
+	uint32_t c;
 
 	putc('"', out);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		size_t i = 0;
-
-		while (i < 3 && strncmp(text, breaks[i][0], strlen(breaks[i][0])) != 0)
-			i++;
-		if (i < 3) {
-			fputs(breaks[i][1], out);
-			text += strlen(breaks[i][0]) - 1;
+	for (size_t n; *text; text += n) {
+		n = yaml_char(text, strnlen(text, 4), &c);
+		if (!n) {
+			fputs("\\ufffd", out); /* not UTF-8: the replacement character */
+			n = 1;
 		} else if (c == '"' || c == '\\') {
-			fprintf(out, "\\%c", c);
-		} else if (c < ' ' || c == 0x7f) {
-			fprintf(out, "\\x%02x", c);
+			fprintf(out, "\\%c", (int)c);
+		} else if (c < ' ' || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ||
+			   c == 0xfeff || c == 0xfffe || c == 0xffff) {
+			fprintf(out, "\\u%04x", c);
 		} else {
-			putc(c, out);
+			fwrite(text, 1, n, out);
 		}
 	}
 	putc('"', out);

@@ -37,6 +37,8 @@ START_TEST(a_message_may_quote_the_one_it_replaces)
 	err_at(&err, err.file, err.line, err.col, "outer: %s", err.text);
 	ck_assert_str_eq(err.text, "outer: inner");
 	ck_assert_str_eq(err.file, "f");
+	err_set(&err, "a\tb\r\nc");
+	ck_assert_str_eq(err.text, "a b  c"); /* and stays one line */
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = 0;
 	err_at(&err, text, 1, 1, "%s", text);

@@ -115,6 +115,7 @@ START_TEST(dump_loads_to_the_same)
 		"...",
 		"x\x01y\x7f",
 		"?",
+		"x\xc2\x80y",
 		"? x",
 		"|",
 		">",
