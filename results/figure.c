@@ -248,17 +248,21 @@ static void draw_time(const struct rows *rows, struct plot *plot)
 		const char *title;
 		int column;
 	} panels[] = { { "arrivals/s", 2 },
-		       { "pods: ready (solid), desired (dotted)", 4 },
+		       { "pods: ready (dark), desired (pale)", 4 },
 		       { "requests waiting", 5 } };
-	double scale, end = largest(rows, 0);
+	double scale, end = largest(rows, 0), high = 0;
 	const char *unit = time_unit(end, &scale);
-	int key = key_lines((int)rows->label.n, longest_label(rows));
+	int key = key_lines((int)rows->label.n, longest_label(rows)), digits;
 	double panel = 170.0 / plot->height, step = 225.0 / plot->height;
 
 	blocks(plot, rows, 5, false);
-	fputs("unset title\nset multiplot\nset lmargin at screen 0.09\nset rmargin at screen "
-	      "0.975\nunset key\n",
-	      plot->body);
+	for (int c = 1; c < 5; c++)
+		high = fmax(high, largest(rows, c));
+	digits = high >= 10 ? 2 + (int)log10(high) : 2; /* the axis may round up to one more */
+	fprintf(plot->body,
+		"unset title\nset multiplot\nset lmargin at screen %.3f\n"
+		"set rmargin at screen 0.975\nunset key\n",
+		(32.0 + (LETTER + 1) * (digits > 4 ? digits : 4)) / WIDTH);
 	fprintf(plot->body, "set xrange [0:%.9g]\n", end > 0 ? end / scale : 1);
 	for (int p = 0; p < 3; p++) {
 		double top = 1 - 40.0 / plot->height - step * p;
@@ -294,7 +298,7 @@ static void draw_time(const struct rows *rows, struct plot *plot)
 				put_label(plot->body, rows->label.at[l]);
 			}
 			if (p == 1) {
-				fprintf(plot->body, ", $d%u using ($1/%g):3 with steps lw 1.2 ", l,
+				fprintf(plot->body, ", $d%u using ($1/%g):3 with steps lw 1.6 ", l,
 					scale);
 				plot_line_style(plot, l, true);
 			}

@@ -141,11 +141,13 @@ void plot_time_axis(struct plot *plot, enum plot_axis axis, double low, double h
 	fputs(")\n", plot->body);
 }
 
-void plot_line_style(struct plot *plot, uint32_t i, bool dotted)
+void plot_line_style(struct plot *plot, uint32_t i, bool pale)
 {
 	const uint32_t n = sizeof(lines) / sizeof(*lines);
 
-	fprintf(plot->body, "lc rgb '%s' dt %u", lines[i % n], dotted ? 3 : 1 + i / n * 3 % 4);
+	/* Pale: half transparent. Dashes would start anew at every point of a staircase. */
+	fprintf(plot->body, "lc rgb '#%s%s' dt %u", pale ? "80" : "", lines[i % n] + 1,
+		1 + i / n * 3 % 4);
 }
 
 const char *plot_fill(uint32_t i)

@@ -31,8 +31,8 @@ void plot_text(FILE *out, const char *text);
 /* A logarithmic axis of seconds from low to high, labelled 1 ms, 10 ms, ... */
 void plot_time_axis(struct plot *plot, enum plot_axis axis, double low, double high);
 /* "lc rgb '#...' dt ..." of the i-th variant: eight colours, then again with another dash;
- * or dotted. */
-void plot_line_style(struct plot *plot, uint32_t i, bool dotted);
+ * or half transparent. */
+void plot_line_style(struct plot *plot, uint32_t i, bool pale);
 /* The i-th colour for the parts of a whole: twelve. */
 const char *plot_fill(uint32_t i);
 /* Draws it into folder and frees it.  False: gnuplot failed, or a file could not be written. */
