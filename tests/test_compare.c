@@ -85,7 +85,7 @@ START_TEST(verdicts_in_words)
 		  VERDICT_TIE,
 		  "nothing separates them: equal (n=3)" },
 		{ { 10, 10, 10 },
-		  { 5, 20, 10 },
+		  { 5, 20, 11 },
 		  0,
 		  3,
 		  VERDICT_TIE,
