@@ -75,6 +75,47 @@ START_TEST(dump_says_where_values_come_from)
 }
 END_TEST
 
+/* Texts that YAML would take for something else, or could not hold. */
+static const char *const titles[] = {
+	"",
+	"plain",
+	"a: b",
+	"x #y",
+	"- x",
+	"null",
+	"~",
+	"\"q\" 'r' \\",
+	"tab\there",
+	"line\nbreak",
+	" lead",
+	"trail ",
+	"h\xc3\xa9llo",
+	"next\xc2\x85line\xe2\x80\xa8sep\xe2\x80\xa9par",
+	"[a, b]",
+	"{a: b}",
+	"*x",
+	"&x",
+	"!x",
+	"%x",
+	"@x",
+	"`x",
+	"1.5e3",
+	"yes",
+	"a, b",
+	"---",
+	"...",
+	"x\x01y\x7f",
+	"?",
+	"x\xc2\x80y",
+	"? x",
+	"|",
+	">",
+	"-",
+	":",
+	"x:",
+	"\xef\xbb\xbfx",
+};
+
 static void same(void *ctx, const char *path, const struct opt *opt, const void *config)
 {
 	char **text = ctx, *longer;
@@ -85,45 +126,6 @@ static void same(void *ctx, const char *path, const struct opt *opt, const void 
 
 START_TEST(dump_loads_to_the_same)
 {
-	static const char *const titles[] = {
-		"",
-		"plain",
-		"a: b",
-		"x #y",
-		"- x",
-		"null",
-		"~",
-		"\"q\" 'r' \\",
-		"tab\there",
-		"line\nbreak",
-		" lead",
-		"trail ",
-		"h\xc3\xa9llo",
-		"next\xc2\x85line\xe2\x80\xa8sep\xe2\x80\xa9par",
-		"[a, b]",
-		"{a: b}",
-		"*x",
-		"&x",
-		"!x",
-		"%x",
-		"@x",
-		"`x",
-		"1.5e3",
-		"yes",
-		"a, b",
-		"---",
-		"...",
-		"x\x01y\x7f",
-		"?",
-		"x\xc2\x80y",
-		"? x",
-		"|",
-		">",
-		"-",
-		":",
-		"x:",
-		"\xef\xbb\xbfx",
-	};
 	char *before = NULL, *after, *text;
 
 	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
