@@ -1,4 +1,5 @@
-/* cli.h - what the subcommands share: reporting errors once, finding shipped data, stopping cleanly. */
+/* cli.h - what the subcommands share: reporting errors once, finding shipped data, stopping
+ * cleanly. */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 #include "base/arena.h"
@@ -6,15 +7,19 @@
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_MISSED = 3 };
 
-/* Prints the message as "sonde: file:line:col: text" and returns the exit status: 1 for faults of the machine, else 2. */
+/* Prints the message as "sonde: file:line:col: text" and returns the exit status: 1 for faults of
+ * the machine, else 2. */
 int cli_fail(const struct err *err);
 /* Prints a usage error with a pointer to `sonde COMMAND -h`; returns 2. */
 int cli_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The path of a shipped file ("models/catalog/gpu", "scenarios/x.yaml"): below $SONDE_DATA, else the current folder, else
- * the folder of the running program, else where `make install` put it; NULL if nowhere.  Memory from the arena. */
+/* The path of a shipped file ("models/catalog/gpu", "scenarios/x.yaml"): below $SONDE_DATA, else
+ * the current folder, else the folder of the running program, else where `make install` put it;
+ * NULL if nowhere.  Memory from the arena. */
 const char *cli_data(const char *name, struct arena *arena);
-/* Non-zero after Ctrl-C or SIGTERM, once cli_catch has been called; a second one ends the program at once. */
+/* Non-zero after Ctrl-C or SIGTERM, once cli_catch has been called; a second one ends the program
+ * at once. */
 extern volatile int cli_stop;
+/* Begins to take Ctrl-C, SIGTERM and SIGPIPE that way. */
 void cli_catch(void);
 /* Flushes stdout; false (and a message) if it could not be written. */
 bool cli_flush(void);

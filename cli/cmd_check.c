@@ -7,11 +7,13 @@
 
 static const char usage[] =
 	"usage: sonde check SCENARIO [--set KEY=VALUE] [--variant NAME] [--quiet]\n\n"
-	"Checks a scenario and prints every effective value as YAML, with where it comes from: the file and line,\n"
+	"Checks a scenario and prints every effective value as YAML, with where it comes from: the "
+	"file and line,\n"
 	"--set, or the default and its source.  --quiet prints nothing when all is well.\n";
 
 /* Reads the file's variants, and the one asked for. */
-static bool variant_sets(const char *path, const char *name, const struct scenario_variant **variant, struct arena *arena,
+static bool variant_sets(const char *path, const char *name,
+			 const struct scenario_variant **variant, struct arena *arena,
 			 struct err *err)
 {
 	struct scenario *loaded = ARENA_ARRAY(arena, struct scenario, 1);
@@ -23,7 +25,8 @@ static bool variant_sets(const char *path, const char *name, const struct scenar
 	return !name || (*variant = scenario_variant_find(loaded, name, err)) != NULL;
 }
 
-static int check(const char *path, const char *name, const struct scenario_set *sets, uint32_t n, bool quiet)
+static int check(const char *path, const char *name, const struct scenario_set *sets, uint32_t n,
+		 bool quiet)
 {
 	const struct scenario_variant *variant;
 	VEC(struct scenario_set) all = { 0 };
@@ -63,7 +66,8 @@ int cmd_check(int argc, char **argv)
 	static const struct option options[] = { { "set", required_argument, NULL, 's' },
 						 { "variant", required_argument, NULL, 'v' },
 						 { "quiet", no_argument, NULL, 'q' },
-						 { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+						 { "help", no_argument, NULL, 'h' },
+						 { NULL, 0, NULL, 0 } };
 	VEC(struct scenario_set) sets = { 0 };
 	const char *variant = NULL;
 	struct arena arena;
@@ -73,7 +77,8 @@ int cmd_check(int argc, char **argv)
 
 	arena_init(&arena);
 	opterr = 0;
-	while (status == EXIT_DONE && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while (status == EXIT_DONE &&
+	       (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		struct scenario_set set;
 
 		if (option == 's' && scenario_set_parse(optarg, &set, &arena, &err))
@@ -87,7 +92,8 @@ int cmd_check(int argc, char **argv)
 		else if (option == 'h')
 			status = fputs(usage, stdout) < 0 || !cli_flush() ? EXIT_FAILED : -1;
 		else
-			status = cli_usage("check", "unknown option or missing value: %s", argv[optind - 1]);
+			status = cli_usage("check", "unknown option or missing value: %s",
+					   argv[optind - 1]);
 	}
 	if (status == EXIT_DONE && argc - optind != 1)
 		status = cli_usage("check", "expected one scenario");

@@ -12,14 +12,19 @@
 
 static const char usage[] =
 	"usage: sonde replay TAPE\n\n"
-	"Builds the machines of the taped run (--tape), feeds them the taped inputs and compares every message that comes out,\n"
+	"Builds the machines of the taped run (--tape), feeds them the taped inputs and compares "
+	"every message that comes out,\n"
 	"byte for byte.  Exit status 0: the same; 1: not, with the first difference.\n";
 
 /* The scenario of the run being replayed. */
-struct replayed { struct setup setup; bool made; };
+struct replayed {
+	struct setup setup;
+	bool made;
+};
 
 /* The loader reads files; the text of a tape becomes one that has no name. */
-static bool setup_from(void *ctx, const char *text, const struct world_config **config, struct err *err)
+static bool setup_from(void *ctx, const char *text, const struct world_config **config,
+		       struct err *err)
 {
 	struct replayed *replayed = ctx;
 	size_t n = strlen(text);
@@ -61,8 +66,9 @@ int cmd_replay(int argc, char **argv)
 		setup_release(&replayed.setup);
 	if (!ok)
 		return cli_fail(&err);
-	printf("%" PRIu64 " run%s, %" PRIu64 " steps, %" PRIu64 " messages: %s\n", result.runs, result.runs == 1 ? "" : "s",
-	       result.steps, result.messages, result.same ? "the same bytes" : "not the same");
+	printf("%" PRIu64 " run%s, %" PRIu64 " steps, %" PRIu64 " messages: %s\n", result.runs,
+	       result.runs == 1 ? "" : "s", result.steps, result.messages,
+	       result.same ? "the same bytes" : "not the same");
 	if (!result.same)
 		printf("%s\n", result.difference);
 	return cli_flush() && result.same ? EXIT_DONE : EXIT_FAILED;

@@ -25,23 +25,48 @@ static const char usage_run[] =
 
 static const char usage_emu[] =
 	"usage: sonde emu local SCENARIO [--speed X] [options of sonde run]\n\n"
-	"Runs a scenario on the wall clock of this machine: replicas are processes that pace tokens behind loopback sockets,\n"
+	"Runs a scenario on the wall clock of this machine: replicas are processes that pace "
+	"tokens behind loopback sockets,\n"
 	"requests and tokens are really sent, pod phases are waited through.\n\n"
 	"  --speed X             X seconds of the scenario a second (1)\n";
 
-enum { SET = 256, TRACE, FORMAT, LOOP, VARIANT, SEED, SEEDS, OUT, REQUESTS, TAPE, JSON, QUIET, SPEED };
-
-static const struct option options[] = {
-	{ "trace", required_argument, NULL, TRACE }, { "trace-format", required_argument, NULL, FORMAT },
-	{ "trace-loop", required_argument, NULL, LOOP }, { "set", required_argument, NULL, SET },
-	{ "variant", required_argument, NULL, VARIANT }, { "seed", required_argument, NULL, SEED },
-	{ "seeds", required_argument, NULL, SEEDS }, { "out", required_argument, NULL, OUT },
-	{ "requests", required_argument, NULL, REQUESTS }, { "tape", required_argument, NULL, TAPE },
-	{ "json", no_argument, NULL, JSON }, { "quiet", no_argument, NULL, QUIET },
-	{ "speed", required_argument, NULL, SPEED }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
+enum {
+	SET = 256,
+	TRACE,
+	FORMAT,
+	LOOP,
+	VARIANT,
+	SEED,
+	SEEDS,
+	OUT,
+	REQUESTS,
+	TAPE,
+	JSON,
+	QUIET,
+	SPEED
 };
 
-struct parsed { struct run_wishes wishes; VEC(struct scenario_set) sets; struct arena arena; };
+static const struct option options[] = { { "trace", required_argument, NULL, TRACE },
+					 { "trace-format", required_argument, NULL, FORMAT },
+					 { "trace-loop", required_argument, NULL, LOOP },
+					 { "set", required_argument, NULL, SET },
+					 { "variant", required_argument, NULL, VARIANT },
+					 { "seed", required_argument, NULL, SEED },
+					 { "seeds", required_argument, NULL, SEEDS },
+					 { "out", required_argument, NULL, OUT },
+					 { "requests", required_argument, NULL, REQUESTS },
+					 { "tape", required_argument, NULL, TAPE },
+					 { "json", no_argument, NULL, JSON },
+					 { "quiet", no_argument, NULL, QUIET },
+					 { "speed", required_argument, NULL, SPEED },
+					 { "help", no_argument, NULL, 'h' },
+					 { NULL, 0, NULL, 0 } };
+
+struct parsed {
+	struct run_wishes wishes;
+	VEC(struct scenario_set) sets;
+	struct arena arena;
+};
 
 static bool add_set(struct parsed *parsed, const char *text, struct err *err)
 {
@@ -59,12 +84,15 @@ static bool add_named(struct parsed *parsed, const char *key, const char *value,
 	return add_set(parsed, arena_print(&parsed->arena, "%s=%s", key, value), err);
 }
 
-static bool parse_count(const char *what, const char *text, double most, uint64_t *out, struct err *err)
+static bool parse_count(const char *what, const char *text, double most, uint64_t *out,
+			struct err *err)
 {
 	double value;
 
-	if (!unit_parse(text, UNIT_NONE, &value, err) || value < 0 || value > most || value != floor(value))
-		return err_set(err, "%s %s: expected a whole number from 0 to %.0f", what, text, most);
+	if (!unit_parse(text, UNIT_NONE, &value, err) || value < 0 || value > most ||
+	    value != floor(value))
+		return err_set(err, "%s %s: expected a whole number from 0 to %.0f", what, text,
+			       most);
 	*out = (uint64_t)value;
 	return true;
 }
@@ -74,28 +102,29 @@ static bool take(struct parsed *parsed, int option, const char *value, struct er
 	struct run_wishes *wishes = &parsed->wishes;
 
 	switch (option) {
-	case SET:      return add_set(parsed, value, err);
-	case TRACE:    return add_named(parsed, "trace.file", value, err);
-	case FORMAT:   return add_named(parsed, "trace.format", value, err);
-	case LOOP:     return add_named(parsed, "trace.loop", value, err);
-	case SEED:     return add_named(parsed, "seed", value, err);
-	case VARIANT:  wishes->variant = value; return true;
-	case SEEDS:    return parse_count("--seeds", value, 1e6, &wishes->seeds, err);
-	case OUT:      wishes->out = value; return true;
+	case SET: return add_set(parsed, value, err);
+	case TRACE: return add_named(parsed, "trace.file", value, err);
+	case FORMAT: return add_named(parsed, "trace.format", value, err);
+	case LOOP: return add_named(parsed, "trace.loop", value, err);
+	case SEED: return add_named(parsed, "seed", value, err);
+	case VARIANT: wishes->variant = value; return true;
+	case SEEDS: return parse_count("--seeds", value, 1e6, &wishes->seeds, err);
+	case OUT: wishes->out = value; return true;
 	case REQUESTS: wishes->requests = value; return true;
-	case TAPE:     wishes->tape = value; return true;
-	case JSON:     wishes->json = true; return true;
-	case QUIET:    wishes->quiet = true; return true;
+	case TAPE: wishes->tape = value; return true;
+	case JSON: wishes->json = true; return true;
+	case QUIET: wishes->quiet = true; return true;
 	case SPEED:
-		if (!unit_parse(value, UNIT_NONE, &wishes->speed, err) || wishes->speed <= 0 || wishes->speed > 1e6)
+		if (!unit_parse(value, UNIT_NONE, &wishes->speed, err) || wishes->speed <= 0 ||
+		    wishes->speed > 1e6)
 			return err_set(err, "--speed %s: expected a factor such as 1 or 10", value);
 		return true;
-	default:
-		return false;
+	default: return false;
 	}
 }
 
-static int parse_and_run(const char *command, const char *usage, int argc, char **argv, double speed)
+static int parse_and_run(const char *command, const char *usage, int argc, char **argv,
+			 double speed)
 {
 	struct parsed parsed = { .wishes = { .seeds = 1, .speed = speed } };
 	struct err err = { 0 };
@@ -103,21 +132,26 @@ static int parse_and_run(const char *command, const char *usage, int argc, char 
 
 	arena_init(&parsed.arena);
 	if (speed > 0)
-		add_named(&parsed, "hop", "0s", &err);  /* the real way to a replica is measured, not added */
+		add_named(&parsed, "hop", "0s",
+			  &err); /* the real way to a replica is measured, not added */
 	opterr = 0;
 	optind = 1;
-	while (status == EXIT_DONE && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while (status == EXIT_DONE &&
+	       (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (option == 'h') {
 			fputs(usage, stdout);
 			status = cli_flush() ? -1 : EXIT_FAILED;
 		} else if (option == '?' || (option == SPEED && speed <= 0)) {
-			status = cli_usage(command, "unknown option or missing value: %s", argv[optind - 1]);
+			status = cli_usage(command, "unknown option or missing value: %s",
+					   argv[optind - 1]);
 		} else if (!take(&parsed, option, optarg, &err)) {
 			status = cli_fail(&err);
 		}
 	}
 	if (status == EXIT_DONE && argc - optind != 1)
-		status = cli_usage(command, argc == optind ? "no scenario given" : "one scenario at a time: %s",
+		status = cli_usage(command,
+				   argc == optind ? "no scenario given"
+						  : "one scenario at a time: %s",
 				   argc == optind ? "" : argv[optind + 1]);
 	if (status == EXIT_DONE) {
 		parsed.wishes.path = argv[optind];

@@ -4,7 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-struct command { const char *name; int (*run)(int argc, char **argv); const char *help; };
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+};
 
 static const struct command commands[] = {
 	{ "run", cmd_run, "simulate a scenario" },
@@ -21,12 +25,16 @@ static const struct command commands[] = {
 
 static void usage(FILE *out)
 {
-	fputs("sonde - what a control plane, an autoscaler, a batcher or a network does to serverless LLM inference\n\n"
-	      "usage: sonde COMMAND [...]\n\n", out);
+	fputs("sonde - what a control plane, an autoscaler, a batcher or a network does to "
+	      "serverless LLM inference\n\n"
+	      "usage: sonde COMMAND [...]\n\n",
+	      out);
 	for (const struct command *c = commands; c->name; c++)
 		fprintf(out, "  %-9s %s\n", c->name, c->help);
-	fputs("  version   print the version\n\nsonde COMMAND -h explains a command; sonde help KEY an option of the "
-	      "scenario file.\nA first run: sonde run scenarios/quickstart.yaml\n", out);
+	fputs("  version   print the version\n\nsonde COMMAND -h explains a command; sonde help "
+	      "KEY an option of the "
+	      "scenario file.\nA first run: sonde run scenarios/quickstart.yaml\n",
+	      out);
 }
 
 static int unknown(const char *name)
@@ -39,8 +47,8 @@ static int unknown(const char *name)
 	names[n++] = "version";
 	names[n] = NULL;
 	near = err_nearest(name, names);
-	fprintf(stderr, "sonde: no command '%s'%s%s%s (sonde -h lists them)\n", name, near ? ": did you mean '" : "",
-		near ? near : "", near ? "'?" : "");
+	fprintf(stderr, "sonde: no command '%s'%s%s%s (sonde -h lists them)\n", name,
+		near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
 	return EXIT_USAGE;
 }
 

@@ -29,7 +29,11 @@ struct session {
 	VEC(struct run *) runs;
 };
 
-struct feed { struct trace *trace; struct err *err; uint64_t n; };
+struct feed {
+	struct trace *trace;
+	struct err *err;
+	uint64_t n;
+};
 
 static int next_arrival(void *ctx, struct arrival *row)
 {
@@ -39,8 +43,8 @@ static int next_arrival(void *ctx, struct arrival *row)
 
 	if (got <= 0)
 		return got;
-	*row = (struct arrival){ trace.arrival_ns, feed->n++, trace.session, trace.service, trace.input_tokens,
-				 trace.output_tokens };
+	*row = (struct arrival){ trace.arrival_ns, feed->n++,	       trace.session,
+				 trace.service,	   trace.input_tokens, trace.output_tokens };
 	return 1;
 }
 
@@ -118,22 +122,31 @@ static double requests_expected(const struct setup *setup)
 	return sum;
 }
 
-static void fill_result(struct run *run, const struct run_wishes *wishes, const char *variant, struct world *world,
-			double wall, struct oracle_meter *meter)
+static void fill_result(struct run *run, const struct run_wishes *wishes, const char *variant,
+			struct world *world, double wall, struct oracle_meter *meter)
 {
 	struct world_totals totals = world_totals(world);
 	struct rusage usage;
 
 	getrusage(RUSAGE_SELF, &usage);
-	run->result = (struct run_result){
-		.scenario = run->setup.name, .scenario_text = run->setup.loaded.text, .parameters = run->setup.effective,
-		.variant = variant, .version = SONDE_VERSION, .status = run->interrupted ? "interrupted" : NULL,
-		.seed = (uint64_t)run->setup.seed, .world = wishes->speed > 0 ? WORLD_EMU : WORLD_SIM,
-		.simulated_ns = totals.now_ns, .collect = &run->collect, .control = *world_control(world),
-		.gpu_held_s = (double)totals.gpu_held_ns / 1e9, .gpu_busy_s = (double)totals.gpu_busy_ns / 1e9,
-		.simulator = { .events = totals.events, .wall_s = wall,
-			       .peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024 }
-	};
+	run->result =
+		(struct run_result){ .scenario = run->setup.name,
+				     .scenario_text = run->setup.loaded.text,
+				     .parameters = run->setup.effective,
+				     .variant = variant,
+				     .version = SONDE_VERSION,
+				     .status = run->interrupted ? "interrupted" : NULL,
+				     .seed = (uint64_t)run->setup.seed,
+				     .world = wishes->speed > 0 ? WORLD_EMU : WORLD_SIM,
+				     .simulated_ns = totals.now_ns,
+				     .collect = &run->collect,
+				     .control = *world_control(world),
+				     .gpu_held_s = (double)totals.gpu_held_ns / 1e9,
+				     .gpu_busy_s = (double)totals.gpu_busy_ns / 1e9,
+				     .simulator = { .events = totals.events,
+						    .wall_s = wall,
+						    .peak_rss_bytes =
+							    (uint64_t)usage.ru_maxrss * 1024 } };
 	if (meter) {
 		run->oracle = oracle_meter_read(meter);
 		run->result.oracle = &run->oracle;
@@ -142,8 +155,9 @@ static void fill_result(struct run *run, const struct run_wishes *wishes, const 
 }
 
 /* Makes the world, runs it and closes it. */
-static bool run_world(struct session *session, struct run *run, const char *variant, struct feed *feed,
-		      const struct sink *sink, struct oracle_meter *meter, struct err *err)
+static bool run_world(struct session *session, struct run *run, const char *variant,
+		      struct feed *feed, const struct sink *sink, struct oracle_meter *meter,
+		      struct err *err)
 {
 	const struct run_wishes *wishes = session->wishes;
 	struct tape_hook hook = { 0 };
@@ -159,10 +173,11 @@ static bool run_world(struct session *session, struct run *run, const char *vari
 	}
 	progress_start(&progress, "requests", requests_expected(&run->setup), wishes->quiet);
 	if (wishes->speed > 0) {
-		ok = emu_local(&run->setup.world, &workload, sink, session->tape ? &hook : NULL, wishes->speed, &cli_stop,
-			       show, &progress, &world, err);
+		ok = emu_local(&run->setup.world, &workload, sink, session->tape ? &hook : NULL,
+			       wishes->speed, &cli_stop, show, &progress, &world, err);
 	} else {
-		world = world_new(&run->setup.world, &workload, sink, session->tape ? &hook : NULL, NULL);
+		world = world_new(&run->setup.world, &workload, sink, session->tape ? &hook : NULL,
+				  NULL);
 		ok = world_run(world, &cli_stop, show, &progress);
 	}
 	progress_end(&progress);
@@ -178,17 +193,19 @@ static bool run_world(struct session *session, struct run *run, const char *vari
 	return ok;
 }
 
-static void listen(struct session *session, struct run *run, const char *variant, struct listener *listener,
-		   struct sink *sink)
+static void listen(struct session *session, struct run *run, const char *variant,
+		   struct listener *listener, struct sink *sink)
 {
-	collect_init(&run->collect, run->setup.services.n, run->setup.service_names, run->setup.slos,
-		     run->setup.warmup_ns);
+	collect_init(&run->collect, run->setup.services.n, run->setup.service_names,
+		     run->setup.slos, run->setup.warmup_ns);
 	run->collect.keep_pods = run->collect.keep_decisions = session->has_store;
-	*listener = (struct listener){ .collect = &run->collect, .to = collect_sink(&run->collect) };
-	*sink = (struct sink){ listener, on_request, on_gap, on_pod, on_scale, on_series, on_decision };
+	*listener =
+		(struct listener){ .collect = &run->collect, .to = collect_sink(&run->collect) };
+	*sink = (struct sink){ listener, on_request, on_gap,	 on_pod,
+			       on_scale, on_series,  on_decision };
 	if (session->has_csv) {
-		requests_csv_run(&session->csv, run->setup.service_names, run->setup.services.n, variant ? variant : "",
-				 (uint64_t)run->setup.seed);
+		requests_csv_run(&session->csv, run->setup.service_names, run->setup.services.n,
+				 variant ? variant : "", (uint64_t)run->setup.seed);
 		listener->csv = &session->csv;
 	}
 	if (run->setup.oracle.kind != ORACLE_NONE)
@@ -196,8 +213,8 @@ static void listen(struct session *session, struct run *run, const char *variant
 }
 
 /* One variant with one seed. */
-static bool run_one(struct session *session, const char *variant, const struct scenario_set *sets, uint32_t n_sets,
-		    uint64_t replication, struct err *err)
+static bool run_one(struct session *session, const char *variant, const struct scenario_set *sets,
+		    uint32_t n_sets, uint64_t replication, struct err *err)
 {
 	struct run *run = vec_grow(NULL, &(uint32_t){ 0 }, 1, sizeof(*run));
 	struct feed feed = { .err = err };
@@ -225,11 +242,13 @@ static bool run_one(struct session *session, const char *variant, const struct s
 }
 
 /* A variant's sets, then the command line's, over every seed. */
-static bool run_seeds(struct session *session, const struct scenario_variant *variant, struct err *err)
+static bool run_seeds(struct session *session, const struct scenario_variant *variant,
+		      struct err *err)
 {
 	const struct run_wishes *wishes = session->wishes;
 	uint32_t own = variant ? variant->n : 0;
-	struct scenario_set *sets = vec_grow(NULL, &(uint32_t){ 0 }, own + wishes->n_sets + 1, sizeof(*sets));
+	struct scenario_set *sets =
+		vec_grow(NULL, &(uint32_t){ 0 }, own + wishes->n_sets + 1, sizeof(*sets));
 	bool ok = true;
 
 	if (own)
@@ -237,7 +256,8 @@ static bool run_seeds(struct session *session, const struct scenario_variant *va
 	if (wishes->n_sets)
 		memcpy(sets + own, wishes->sets, wishes->n_sets * sizeof(*sets));
 	for (uint64_t r = 0; ok && r < wishes->seeds && !cli_stop; r++)
-		ok = run_one(session, variant ? variant->name : NULL, sets, own + wishes->n_sets, r, err);
+		ok = run_one(session, variant ? variant->name : NULL, sets, own + wishes->n_sets, r,
+			     err);
 	free(sets);
 	return ok;
 }
@@ -312,7 +332,8 @@ static bool close_outputs(struct session *session, bool ok, struct err *err)
 
 static bool print(struct session *session, struct err *err)
 {
-	const struct run_result **results = vec_grow(NULL, &(uint32_t){ 0 }, session->runs.n + 1, sizeof(*results));
+	const struct run_result **results =
+		vec_grow(NULL, &(uint32_t){ 0 }, session->runs.n + 1, sizeof(*results));
 	bool ok = true;
 
 	for (uint32_t i = 0; i < session->runs.n; i++)

@@ -1,4 +1,5 @@
-/* runner.h - one run from scenario to result, in either world, with everything that listens to it. */
+/* runner.h - one run from scenario to result, in either world, with everything that listens to it.
+ * */
 #ifndef CLI_RUNNER_H
 #define CLI_RUNNER_H
 #include "cli/setup.h"
@@ -28,7 +29,7 @@ struct run {
 	bool interrupted;
 };
 
-/* Runs all that is wished for and reports: JSON or the summary on stdout, store, request rows, tape.  Returns the exit
- * status. */
+/* Runs all that is wished for and reports: JSON or the summary on stdout, store, request rows,
+ * tape.  Returns the exit status. */
 int run_all(const struct run_wishes *wishes);
 #endif

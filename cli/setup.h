@@ -1,6 +1,8 @@
-/* setup.h - the whole of a scenario file: every module's options under one root, and what is made from them.
+/* setup.h - the whole of a scenario file: every module's options under one root, and what is made
+ * from them.
  *
- * One file describes a run.  Options of a service may stand at the top level, as defaults of every service. */
+ * One file describes a run.  Options of a service may stand at the top level, as defaults of every
+ * service. */
 #ifndef CLI_SETUP_H
 #define CLI_SETUP_H
 #include "base/arena.h"
@@ -15,7 +17,8 @@ struct setup {
 	const char *name, *about;
 	int64_t seed, duration_ns, sample_ns, warmup_ns, hop_ns;
 	int64_t copies;
-	struct service_config service;          /* defaults of every service; the only one if there is no list */
+	/* defaults of every service; the only one if there is no list */
+	struct service_config service;
 	struct opt_list services;               /* of struct service_config */
 	struct trace_spec trace;
 	struct opt_list workload;               /* of struct synth_config */
@@ -35,20 +38,22 @@ struct setup {
 	struct gpu_cost *costs;
 	const char **service_names;             /* NULL-terminated */
 	struct slo *slos;
-	struct scenario loaded;                 /* the file: its text, its variants, where values come from */
+	/* the file: its text, its variants, where values come from */
+	struct scenario loaded;
 	const char *effective;                  /* as YAML, with all defaults */
 	struct world_config world;
 };
 extern const struct opt setup_options[];
 
-/* Reads, checks and completes a scenario; replication is added to its seed.  The memory is the setup's own; on failure
- * there is nothing to release. */
-bool setup_read(struct setup *setup, const char *path, const struct scenario_set *sets, uint32_t n_sets,
+/* Reads, checks and completes a scenario; replication is added to its seed.  The memory is the
+ * setup's own; on failure there is nothing to release. */
+bool setup_read(struct setup *setup, const char *path, const struct scenario_set *sets,
+		uint32_t n_sets,
 		uint64_t replication, struct err *err);
 /* Frees it. */
 void setup_release(struct setup *setup);
-/* Opens the requests of the scenario: its trace, else its workload; NULL with err where it cannot (and err->text ""
- * where there is none, as with plain pods). */
+/* Opens the requests of the scenario: its trace, else its workload; NULL with err where it cannot
+ * (and err->text "" where there is none, as with plain pods). */
 struct trace *setup_requests(struct setup *setup, struct err *err);
 
 /* For oracle.c: one Poisson stream of `requests` requests for the only service. */

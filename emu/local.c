@@ -1,8 +1,8 @@
 /* The live loop: epoll over the replicas' sockets and a timer for the virtual world's next event.
  *
- * The virtual world is driven to the wall clock's now before anything that comes from outside is delivered, so that one
- * `now` holds in a step. Each replica is forked when its pod comes up, and ends when its socket closes; the kernel kills
- * it if this process dies. */
+ * The virtual world is driven to the wall clock's now before anything that comes from outside is
+ * delivered, so that one `now` holds in a step. Each replica is forked when its pod comes up, and
+ * ends when its socket closes; the kernel kills it if this process dies. */
 #include "emu/local.h"
 #include "emu/replica_process.h"
 #include <arpa/inet.h>
@@ -22,13 +22,17 @@ enum { EVENTS = 64 };
 /* A replica's process, by pod slot. */
 struct peer {
 	struct wire wire;
-	pid_t pid;                      /* 0 = none */
+	pid_t pid; /* 0 = none */
 	uint32_t gen, service, in_flight;
-	bool writing;                   /* waits for the socket to take more */
+	bool writing; /* waits for the socket to take more */
 };
 
 /* What was sent where, by request slot, to check that every token came and to time the gaps. */
-struct flight { uint32_t gen, pod, tokens, asked; int64_t last_token_ns; bool open; };
+struct flight {
+	uint32_t gen, pod, tokens, asked;
+	int64_t last_token_ns;
+	bool open;
+};
 
 struct live {
 	const struct world_config *config;
@@ -55,7 +59,8 @@ static bool fail(struct live *live, const char *what)
 /* ---- replicas ---- */
 
 /* In the child: only the listening socket stays open; the parent's death is its own. */
-static _Noreturn void child(struct live *live, int listen_fd, pid_t parent, uint32_t pod, const struct peer *peer)
+static _Noreturn void child(struct live *live, int listen_fd, pid_t parent, uint32_t pod,
+			    const struct peer *peer)
 {
 	struct world_config config = *live->config;
 
@@ -66,7 +71,8 @@ static _Noreturn void child(struct live *live, int listen_fd, pid_t parent, uint
 	signal(SIGTERM, SIG_DFL);
 	if (dup2(listen_fd, 3) != 3 || close_range(4, ~0u, 0) != 0)
 		_exit(1);
-	replica_process(&config, &live->wall, 3, pod, peer->gen, peer->service, live->tape.step != NULL);
+	replica_process(&config, &live->wall, 3, pod, peer->gen, peer->service,
+			live->tape.step != NULL);
 }
 
 static int listen_on_loopback(struct sockaddr_in *address)
@@ -74,7 +80,8 @@ static int listen_on_loopback(struct sockaddr_in *address)
 	socklen_t n = sizeof(*address);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	*address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	*address = (struct sockaddr_in){ .sin_family = AF_INET,
+					 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	if (fd >= 0 && (bind(fd, (struct sockaddr *)address, n) != 0 || listen(fd, 1) != 0 ||
 			getsockname(fd, (struct sockaddr *)address, &n) != 0)) {
 		close(fd);
@@ -149,7 +156,8 @@ static bool idle(void *ctx, uint32_t pod, uint32_t gen)
 {
 	const struct live *live = ctx;
 
-	return pod >= live->peers.n || live->peers.at[pod].gen != gen || !live->peers.at[pod].in_flight;
+	return pod >= live->peers.n || live->peers.at[pod].gen != gen ||
+	       !live->peers.at[pod].in_flight;
 }
 
 static void flush(struct live *live, uint32_t pod)
@@ -157,7 +165,7 @@ static void flush(struct live *live, uint32_t pod)
 	struct peer *peer = &live->peers.at[pod];
 	struct epoll_event event = { .events = EPOLLIN, .data.u32 = pod };
 
-	wire_flush(&peer->wire);        /* an end of the stream is seen when it is read */
+	wire_flush(&peer->wire); /* an end of the stream is seen when it is read */
 	if (wire_pending(&peer->wire) == peer->writing)
 		return;
 	peer->writing = !peer->writing;
@@ -192,8 +200,9 @@ static void submit(void *ctx, const struct msg *msg)
 	}
 	while (msg->who >= live->flights.n)
 		vec_push(&live->flights, (struct flight){ 0 });
-	live->flights.at[msg->who] = (struct flight){ .gen = msg->submit.gen, .pod = pod,
-							   .asked = msg->submit.output_tokens, .open = true };
+	live->flights.at[msg->who] = (struct flight){
+		.gen = msg->submit.gen, .pod = pod, .asked = msg->submit.output_tokens, .open = true
+	};
 	live->peers.at[pod].in_flight++;
 	bytes = msg->submit.input_tokens * PROMPT_BYTES;
 	if (bytes > live->prompt.n) {
@@ -201,7 +210,8 @@ static void submit(void *ctx, const struct msg *msg)
 		memset(live->prompt.at + live->prompt.n, 's', bytes - live->prompt.n);
 		live->prompt.n = bytes;
 	}
-	wire_put(&live->peers.at[pod].wire, FRAME_SUBMIT, msg, sizeof(*msg), live->prompt.at, bytes);
+	wire_put(&live->peers.at[pod].wire, FRAME_SUBMIT, msg, sizeof(*msg), live->prompt.at,
+		 bytes);
 	flush(live, pod);
 }
 
@@ -224,7 +234,8 @@ static void token(struct live *live, const unsigned char *payload, int64_t now)
 	if (!flight)
 		return;
 	if (flight->tokens++ && live->sink->gap)
-		live->sink->gap(live->sink->ctx, live->peers.at[flight->pod].service, now - flight->last_token_ns, 1);
+		live->sink->gap(live->sink->ctx, live->peers.at[flight->pod].service,
+				now - flight->last_token_ns, 1);
 	flight->last_token_ns = now;
 }
 
@@ -240,14 +251,15 @@ static void message(struct live *live, uint32_t pod, const unsigned char *payloa
 		if (!flight)
 			return;
 		/* every token that was asked for must have come over the socket */
-		if (msg.finished.outcome == OUT_COMPLETED && flight->tokens != (flight->asked ? flight->asked : 1) &&
+		if (msg.finished.outcome == OUT_COMPLETED &&
+		    flight->tokens != (flight->asked ? flight->asked : 1) &&
 		    live->config->services[peer->service].engine.kind == ENGINE_LLM)
 			msg.finished.outcome = OUT_FAILED;
 		flight->open = false;
 		peer->in_flight--;
 	}
 	world_post(live->world, MACHINE_SERVING, 0, &msg, NULL);
-	peer = &live->peers.at[pod];    /* a pod may have come up meanwhile, and the array moved */
+	peer = &live->peers.at[pod]; /* a pod may have come up meanwhile, and the array moved */
 	if (msg.kind == MSG_FINISHED && !peer->in_flight)
 		world_pod_idle(live->world, pod, peer->gen);
 }
@@ -307,7 +319,8 @@ static void readable(struct live *live, uint32_t pod)
 
 	world_advance(live->world, wall_now(&live->wall));
 	now = wall_now(&live->wall);
-	while (live->peers.at[pod].wire.fd >= 0 && wire_next(&live->peers.at[pod].wire, &frame, &payload)) {
+	while (live->peers.at[pod].wire.fd >= 0 &&
+	       wire_next(&live->peers.at[pod].wire, &frame, &payload)) {
 		if (frame.kind == FRAME_TOKEN) {
 			token(live, payload, now);
 		} else if (frame.kind == FRAME_MSG) {
@@ -327,15 +340,17 @@ static void readable(struct live *live, uint32_t pod)
 
 static void arm(struct live *live)
 {
-	int64_t next = world_next(live->world), at = next == TIME_NEVER ? 0 : wall_when(&live->wall, next);
+	int64_t next = world_next(live->world),
+		at = next == TIME_NEVER ? 0 : wall_when(&live->wall, next);
 	struct itimerspec when = { .it_value = { at / 1000000000, at % 1000000000 } };
 
 	timerfd_settime(live->timer, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
-static void loop(struct live *live, const volatile int *stop, void (*progress)(void *ctx, double done), void *ctx)
+static void loop(struct live *live, const volatile int *stop,
+		 void (*progress)(void *ctx, double done), void *ctx)
 {
-	const int look_up_ms = 200;     /* between looks at *stop and for children that ended */
+	const int look_up_ms = 200; /* between looks at *stop and for children that ended */
 	struct epoll_event events[EVENTS];
 	uint64_t expirations;
 
@@ -348,7 +363,8 @@ static void loop(struct live *live, const volatile int *stop, void (*progress)(v
 			uint32_t pod = events[i].data.u32;
 
 			if (pod == NONE) {
-				if (read(live->timer, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
+				if (read(live->timer, &expirations, sizeof(expirations)) < 0 &&
+				    errno != EAGAIN)
 					fail(live, "cannot read the timer");
 				continue;
 			}
@@ -384,9 +400,10 @@ static void release(struct live *live)
 		close(live->timer);
 }
 
-bool emu_local(const struct world_config *config, const struct workload *workload, const struct sink *sink,
-	       const struct tape_hook *tape, double speed, const volatile int *stop_now,
-	       void (*progress)(void *ctx, double done), void *ctx, struct world **world, struct err *err)
+bool emu_local(const struct world_config *config, const struct workload *workload,
+	       const struct sink *sink, const struct tape_hook *tape, double speed,
+	       const volatile int *stop_now, void (*progress)(void *ctx, double done), void *ctx,
+	       struct world **world, struct err *err)
 {
 	struct live live = { .config = config, .sink = sink, .err = err };
 	struct pod_host host = { &live, start, stop, submit, idle };
@@ -397,7 +414,8 @@ bool emu_local(const struct world_config *config, const struct workload *workloa
 		live.tape = *tape;
 	live.epoll = epoll_create1(EPOLL_CLOEXEC);
 	live.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (live.epoll < 0 || live.timer < 0 || epoll_ctl(live.epoll, EPOLL_CTL_ADD, live.timer, &event) != 0) {
+	if (live.epoll < 0 || live.timer < 0 ||
+	    epoll_ctl(live.epoll, EPOLL_CTL_ADD, live.timer, &event) != 0) {
 		fail(&live, "cannot make a timer");
 	} else {
 		live.world = world_new(config, workload, sink, tape, &host);

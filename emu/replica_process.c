@@ -1,6 +1,7 @@
-/* One poll loop: the socket on one side, the end of the iteration under way on the other. The GPU's time is the cost
- * model's: an iteration is slept through, and its tokens are sent when it ends. What follows an iteration begins at the
- * time at which it should have ended, so that late wake-ups do not add up. */
+/* One poll loop: the socket on one side, the end of the iteration under way on the other. The GPU's
+ * time is the cost model's: an iteration is slept through, and its tokens are sent when it ends.
+ * What follows an iteration begins at the time at which it should have ended, so that late wake-ups
+ * do not add up. */
 #include "emu/replica_process.h"
 #include "base/dist.h"
 #include "models/engine/replica.h"
@@ -14,7 +15,10 @@
 #include <unistd.h>
 
 /* A request of the request-level engine being served. */
-struct serving_slot { int64_t end_ns; struct msg msg; };
+struct serving_slot {
+	int64_t end_ns;
+	struct msg msg;
+};
 
 struct process {
 	const struct world_config *config;
@@ -26,7 +30,7 @@ struct process {
 	uint32_t pod, gen, service;
 	bool taped, running;
 	struct gpu_series series;
-	uint64_t at, target;            /* iterations of the series: ended; to end */
+	uint64_t at, target; /* iterations of the series: ended; to end */
 	VEC(struct serving_slot) served;
 	struct rng service_time;
 	VEC(unsigned char) scratch;
@@ -70,8 +74,8 @@ static void tape(struct process *process, int64_t now, const struct msg *in)
 	memcpy(process->scratch.at + 16, in, sizeof(*in));
 	if (bytes)
 		memcpy(process->scratch.at + 16 + sizeof(*in), out->at, bytes);
-	wire_put(&process->wire, FRAME_STEP, process->scratch.at, 16 + (uint32_t)sizeof(*in) + bytes, out->loads,
-		 out->loads_n);
+	wire_put(&process->wire, FRAME_STEP, process->scratch.at,
+		 16 + (uint32_t)sizeof(*in) + bytes, out->loads, out->loads_n);
 }
 
 static void step(struct process *process, int64_t now, const struct msg *in)
@@ -98,11 +102,13 @@ static void step(struct process *process, int64_t now, const struct msg *in)
 	}
 }
 
-/* One iteration has ended: its tokens go out; after the last one asked for, the engine decides anew. */
+/* One iteration has ended: its tokens go out; after the last one asked for, the engine decides
+ * anew. */
 static void iteration_ended(struct process *process)
 {
 	struct gpu_series *series = &process->series;
-	int64_t end = gpu_series_end(series, process->at + 1), busy = end - gpu_series_end(series, process->at);
+	int64_t end = gpu_series_end(series, process->at + 1),
+		busy = end - gpu_series_end(series, process->at);
 	struct msg msg = { .kind = MSG_ITERATED, .who = process->pod };
 
 	replica_tokens(process->replica, send_token, process);
@@ -137,7 +143,8 @@ static void served_ended(struct process *process, int64_t now)
 /* The time of the next thing due, or TIME_NEVER. */
 static int64_t next_due(const struct process *process)
 {
-	int64_t due = process->running ? gpu_series_end(&process->series, process->at + 1) : TIME_NEVER;
+	int64_t due =
+		process->running ? gpu_series_end(&process->series, process->at + 1) : TIME_NEVER;
 
 	for (uint32_t i = 0; i < process->served.n; i++)
 		if (process->served.at[i].end_ns < due)
@@ -164,13 +171,15 @@ static void take_frames(struct process *process)
 		assert(frame.bytes >= sizeof(msg));
 		memcpy(&msg, payload, sizeof(msg));
 		assert(frame.kind != FRAME_SUBMIT ||
-		       frame.bytes == sizeof(msg) + (uint64_t)msg.submit.input_tokens * PROMPT_BYTES);
+		       frame.bytes ==
+			       sizeof(msg) + (uint64_t)msg.submit.input_tokens * PROMPT_BYTES);
 		catch_up(process);
 		step(process, wall_now(&process->wall), &msg);
 	}
 }
 
-/* Waits for the socket or for what is due, whichever comes first; false when the gateway is gone. */
+/* Waits for the socket or for what is due, whichever comes first; false when the gateway is gone.
+ */
 static bool wait_and_read(struct process *process)
 {
 	struct pollfd poll = { .fd = process->wire.fd, .events = POLLIN };
@@ -188,11 +197,17 @@ static bool wait_and_read(struct process *process)
 	return !(poll.revents & (POLLIN | POLLHUP | POLLERR)) || wire_fill(&process->wire);
 }
 
-_Noreturn void replica_process(const struct world_config *config, const struct wall *wall, int listen_fd, uint32_t pod,
-			       uint32_t gen, uint32_t service, bool taped)
+_Noreturn void replica_process(const struct world_config *config, const struct wall *wall,
+			       int listen_fd, uint32_t pod, uint32_t gen, uint32_t service,
+			       bool taped)
 {
-	struct process process = { .config = config, .cost = &config->costs[service], .wall = *wall, .pod = pod,
-				   .gen = gen, .service = service, .taped = taped };
+	struct process process = { .config = config,
+				   .cost = &config->costs[service],
+				   .wall = *wall,
+				   .pod = pod,
+				   .gen = gen,
+				   .service = service,
+				   .taped = taped };
 
 	process.service_time = rng_stream(config->seed, "service_time", pod);
 	process.replica = replica_new(&config->services[service], pod, gen);

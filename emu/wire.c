@@ -9,7 +9,8 @@
 
 enum { READ_BYTES = 1 << 16 };
 
-void wire_put(struct wire *wire, enum frame_kind kind, const void *a, uint32_t a_bytes, const void *b, uint32_t b_bytes)
+void wire_put(struct wire *wire, enum frame_kind kind, const void *a, uint32_t a_bytes,
+	      const void *b, uint32_t b_bytes)
 {
 	struct frame frame = { a_bytes + b_bytes, (uint32_t)kind };
 	uint32_t n = wire->out.n;
@@ -31,7 +32,8 @@ bool wire_pending(const struct wire *wire)
 bool wire_flush(struct wire *wire)
 {
 	while (wire_pending(wire)) {
-		ssize_t sent = send(wire->fd, wire->out.at + wire->out_at, wire->out.n - wire->out_at, MSG_NOSIGNAL);
+		ssize_t sent = send(wire->fd, wire->out.at + wire->out_at,
+				    wire->out.n - wire->out_at, MSG_NOSIGNAL);
 
 		if (sent < 0 && errno == EINTR)
 			continue;

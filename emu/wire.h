@@ -1,4 +1,5 @@
-/* wire.h - what goes over the socket between the gateway and a replica's process, and the clock that both read. */
+/* wire.h - what goes over the socket between the gateway and a replica's process, and the clock
+ * that both read. */
 #ifndef EMU_WIRE_H
 #define EMU_WIRE_H
 #include "base/vec.h"
@@ -24,7 +25,8 @@ struct token_frame { uint32_t request, gen; };
 struct wire { int fd; VEC(unsigned char) in, out; uint32_t in_at, out_at; };
 
 /* Appends a frame of two parts (either may be empty) to what is to be sent. */
-void wire_put(struct wire *wire, enum frame_kind kind, const void *a, uint32_t a_bytes, const void *b, uint32_t b_bytes);
+void wire_put(struct wire *wire, enum frame_kind kind, const void *a, uint32_t a_bytes,
+	      const void *b, uint32_t b_bytes);
 /* Sends what the socket takes; false when the other side is gone. */
 bool wire_flush(struct wire *wire);
 /* Whether something waits to be sent. */
@@ -38,6 +40,7 @@ void wire_release(struct wire *wire);
 
 /* The scenario's time: the monotonic clock since start, times speed. */
 struct wall { int64_t start_ns; double speed; };
+/* The scenario's time now. */
 int64_t wall_now(const struct wall *wall);
 /* Monotonic time at which the scenario's time is t. */
 int64_t wall_when(const struct wall *wall, int64_t t);

@@ -1,7 +1,10 @@
-/* service.h - a service as the user describes it: model, GPUs, engine, routing, scaling, objectives.
+/* service.h - a service as the user describes it: model, GPUs, engine, routing, scaling,
+ * objectives.
  *
- * Plain data with option tables; shared by serving, replica and control, and read by worlds to price things.
- * A Knative revision is a service of its own here; a canary is a service whose `split` sends a share elsewhere. */
+ * Plain data with option tables; shared by serving, replica and control, and read by worlds to
+ * price things.
+ * A Knative revision is a service of its own here; a canary is a service whose `split` sends a
+ * share elsewhere. */
 #ifndef MODELS_SERVICE_H
 #define MODELS_SERVICE_H
 #include "base/opt.h"
@@ -17,8 +20,10 @@ enum autoscaler_class { SCALE_NONE, SCALE_KPA };
 /* Parameters of the GPU-time model, for the world (sim/gpu.h has the formulae). */
 struct cost_config {
 	int model;                      /* enum cost_model */
-	double c0_ms, c1_ms, knee_tokens, c2_ms, c3_ms, c4_ms, c5_ms; /* fitted: llm.md's six coefficients */
-	double mfu_prefill, bandwidth_share; /* roofline overrides; 0 = the GPU's catalogue figure */
+	/* fitted: llm.md's six coefficients */
+	double c0_ms, c1_ms, knee_tokens, c2_ms, c3_ms, c4_ms, c5_ms;
+	/* roofline overrides; 0 = the GPU's catalogue figure */
+	double mfu_prefill, bandwidth_share;
 	double overhead_ms;             /* roofline: host time per iteration */
 };
 
@@ -30,7 +35,8 @@ struct engine_config {
 	double watermark;               /* share of blocks kept free at admission */
 	int64_t max_seqs, max_tokens;   /* per iteration */
 	double memory_share;            /* of GPU memory that the engine may use */
-	bool skip;                      /* run many iterations as one event; false = one by one, same results */
+	/* run many iterations as one event; false = one by one, same results */
+	bool skip;
 	struct cost_config cost;
 	struct dist service_time;       /* request-level engine: time to serve one request */
 	int64_t slots;                  /* request-level engine: requests served at once */
@@ -38,7 +44,8 @@ struct engine_config {
 
 struct kpa_config {
 	int class;                      /* enum autoscaler_class */
-	double target;                  /* requests in flight per pod; 0 = containerConcurrency or its default of 100 */
+	/* requests in flight per pod; 0 = containerConcurrency or its default of 100 */
+	double target;
 	double utilization;             /* 0.7 */
 	double target_burst_capacity;   /* 211; -1 = activator always in path, 0 = only at zero */
 	int64_t stable_window_ns, tick_ns, scrape_ns;
@@ -58,13 +65,18 @@ struct service_config {
 	const char *name;
 	const char *model, *gpu;        /* names in the catalogue */
 	int64_t tensor_parallel;        /* GPUs a pod */
-	int64_t replicas;               /* pods at the start; with autoscaler.class none they are all there is, and ready */
+	/* pods at the start; with autoscaler.class none they are all there is, and ready */
+	int64_t replicas;
 	int router;                     /* enum router */
 	int64_t d;                      /* power-of-d: how many are looked at */
-	int64_t concurrency;            /* containerConcurrency: requests a pod takes at once; 0 = no limit */
-	int64_t queue_depth;            /* of queue-proxy, in multiples of concurrency (Knative: 10) */
-	int64_t activator_queue;        /* requests that may wait in the activator (Knative: 10000) */
-	int64_t timeout_ns;             /* of a request, arrival to first token (Knative revision timeout: 300 s); 0 = none */
+	/* containerConcurrency: requests a pod takes at once; 0 = no limit */
+	int64_t concurrency;
+	/* of queue-proxy, in multiples of concurrency (Knative: 10) */
+	int64_t queue_depth;
+	/* requests that may wait in the activator (Knative: 10000) */
+	int64_t activator_queue;
+	/* of a request, arrival to first token (Knative revision timeout: 300 s); 0 = none */
+	int64_t timeout_ns;
 	int64_t cpu_milli, memory_bytes; /* a pod's requests, sidecars included */
 	struct engine_config engine;
 	struct kpa_config autoscaler;
@@ -75,5 +87,6 @@ struct service_config {
 	int64_t kv_bytes_per_token;     /* over all ranks */
 };
 
-extern const struct opt engine_options[], cost_options[], kpa_options[], slo_options[], split_options[], service_options[];
+extern const struct opt engine_options[], cost_options[], kpa_options[], slo_options[],
+		split_options[], service_options[];
 #endif

@@ -17,7 +17,8 @@ struct msg *outbox_add(struct outbox *out, enum msg_kind kind, uint32_t who)
 	return msg;
 }
 
-struct msg *outbox_add_load(struct outbox *out, enum msg_kind kind, uint32_t who, const void *load, uint32_t bytes)
+struct msg *outbox_add_load(struct outbox *out, enum msg_kind kind, uint32_t who, const void *load,
+			    uint32_t bytes)
 {
 	uint32_t room = (bytes + 7) & ~7u;
 	struct msg *msg = outbox_add(out, kind, who);
@@ -47,11 +48,14 @@ void outbox_release(struct outbox *out)
 const char *msg_name(enum msg_kind kind)
 {
 	static const char *const names[MSG_KINDS] = {
-		"tick", "request", "submit", "cancel", "first_token", "finished", "record_request", "iterate",
-		"interrupt", "iterated", "serve", "served", "scale", "endpoint", "write", "written", "seen", "think",
-		"thought", "send", "received", "function_start", "function_up", "function_stop", "function_lost",
-		"pod_arrive", "pod_start", "pod_phase", "pod_ready", "pod_failed", "pod_stop", "pod_gone",
-		"node_want", "node_up", "node_down", "record_pod", "record_decision"
+		"tick",	      "request",	"submit",      "cancel",	"first_token",
+		"finished",   "record_request", "iterate",     "interrupt",	"iterated",
+		"serve",      "served",		"scale",       "endpoint",	"write",
+		"written",    "seen",		"think",       "thought",	"send",
+		"received",   "function_start", "function_up", "function_stop", "function_lost",
+		"pod_arrive", "pod_start",	"pod_phase",   "pod_ready",	"pod_failed",
+		"pod_stop",   "pod_gone",	"node_want",   "node_up",	"node_down",
+		"record_pod", "record_decision"
 	};
 
 	assert(kind < MSG_KINDS);

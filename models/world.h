@@ -1,15 +1,21 @@
-/* world.h - the boundary between what decides and what takes time: every message across it, and nothing else.
+/* world.h - the boundary between what decides and what takes time: every message across it, and
+ * nothing else.
  *
- * The system is three kinds of step machine, none of which knows a clock, a file or another machine's state:
+ * The system is three kinds of step machine, none of which knows a clock, a file or another
+ * machine's state:
  *   serving   gateway, revision split, activator, autoscaler (KPA): one
  *   replica   queue-proxy, batcher and engine of one pod: one a running pod
- *   control   the control plane: autoscaled sets, schedulers, binders, endpoints; central or functional: one
- * Each is `x_step(state, now, msg, load, out)` and `x_wakeup(state)`: the latest time at which it wants a MSG_TICK.
- * A world (sim/ in virtual time, emu/ in real time) delivers messages, carries out what a step put into `out`, and
- * answers every action by a later message - which may come late, twice or never.  One `now` a step.
+ *   control   the control plane: autoscaled sets, schedulers, binders, endpoints; central or
+ *   functional: one
+ * Each is `x_step(state, now, msg, load, out)` and `x_wakeup(state)`: the latest time at which it
+ * wants a MSG_TICK.
+ * A world (sim/ in virtual time, emu/ in real time) delivers messages, carries out what a step put
+ * into `out`, and answers every action by a later message - which may come late, twice or never.
+ * One `now` a step.
  *
- * A message is 32 bytes; what is larger rides behind it as its load (a plain struct, taped whole).  Objects are
- * named by slot and generation; a message for a dead generation is ignored by who gets it. */
+ * A message is 32 bytes; what is larger rides behind it as its load (a plain struct, taped whole).
+ * Objects are named by slot and generation; a message for a dead generation is ignored by who gets
+ * it. */
 #ifndef MODELS_WORLD_H
 #define MODELS_WORLD_H
 #include "base/record.h"
@@ -27,34 +33,44 @@ enum msg_kind {                 /* from -> to; `who`; load */
 	MSG_REQUEST,            /* world -> serving; service: a request arrives at the gateway */
 	MSG_SUBMIT,             /* serving -> replica (over the network); request slot */
 	MSG_CANCEL,             /* serving -> replica; request slot */
-	MSG_FIRST_TOKEN,        /* replica -> serving; request slot: first token made (or the whole answer, where
-	                         * there are no tokens) */
+	/* replica -> serving; request slot: first token made (or the whole answer, where there are
+	 * no tokens) */
+	MSG_FIRST_TOKEN,
 	MSG_FINISHED,           /* replica -> serving; request slot: done, refused or failed */
 	MSG_RECORD_REQUEST,     /* serving -> world; load struct request_record: it is over */
 	/* engines */
-	MSG_ITERATE,            /* replica -> world; pod; load struct batch_shape: run up to k iterations */
+	/* replica -> world; pod; load struct batch_shape: run up to k iterations */
+	MSG_ITERATE,
 	MSG_INTERRUPT,          /* replica -> world; pod: stop at the next whole iteration */
-	MSG_ITERATED,           /* world -> replica; pod: k iterations are done, the last one just now */
-	MSG_SERVE,              /* replica -> world; pod: serve one request (request-level engine) */
+	/* world -> replica; pod: k iterations are done, the last one just now */
+	MSG_ITERATED,
+	/* replica -> world; pod: serve one request (request-level engine) */
+	MSG_SERVE,
 	MSG_SERVED,             /* world -> replica; pod */
 	/* scaling and endpoints */
-	MSG_SCALE,              /* serving -> control; service: the desired number of pods changed */
-	MSG_ENDPOINT,           /* control -> serving; pod; load struct pod_record if up: routable, or no more */
+	/* serving -> control; service: the desired number of pods changed */
+	MSG_SCALE,
+	/* control -> serving; pod; load struct pod_record if up: routable, or no more */
+	MSG_ENDPOINT,
 	/* the control plane's own traffic */
-	MSG_WRITE,              /* control -> world; object: writes to the API server by one client */
+	/* control -> world; object: writes to the API server by one client */
+	MSG_WRITE,
 	MSG_WRITTEN,            /* world -> control: the reply to its author */
 	MSG_SEEN,               /* world -> control: the watch event to whoever watches this verb */
 	MSG_THINK,              /* control -> world; function: a decision takes time */
 	MSG_THOUGHT,            /* world -> control; function */
-	MSG_SEND,               /* control -> world; function `to`: a message between control functions; optional load */
+	/* control -> world; function `to`: a message between control functions; optional load */
+	MSG_SEND,
 	MSG_RECEIVED,           /* world -> control; function `to` */
 	MSG_FUNCTION_START,     /* control -> world; function */
 	MSG_FUNCTION_UP,        /* world -> control; function */
 	MSG_FUNCTION_STOP,      /* control -> world; function (drained before) */
 	MSG_FUNCTION_LOST,      /* world -> control; function: it died */
 	/* pods and nodes */
-	MSG_POD_ARRIVE,         /* world -> control; workload: a pod without a service (plain pod workloads) */
-	MSG_POD_START,          /* control -> world; pod; load uint64_t, its id: its kubelet sees the binding */
+	/* world -> control; workload: a pod without a service (plain pod workloads) */
+	MSG_POD_ARRIVE,
+	/* control -> world; pod; load uint64_t, its id: its kubelet sees the binding */
+	MSG_POD_START,
 	MSG_POD_PHASE,          /* world -> control; pod: a phase ended */
 	MSG_POD_READY,          /* world -> control; pod: status written and seen: ready */
 	MSG_POD_FAILED,         /* world -> control; pod: it could not start, or died */
@@ -73,7 +89,8 @@ struct msg {
 	uint16_t load_bytes;            /* of the load that rides behind it; 0 = none */
 	uint32_t who;
 	union {
-		struct { uint64_t id; uint32_t input_tokens, output_tokens; uint64_t session; } request;
+		struct { uint64_t id; uint32_t input_tokens,
+			output_tokens; uint64_t session; } request;
 		struct { uint32_t gen, pod, pod_gen, input_tokens, output_tokens, service; } submit;
 		struct { uint32_t gen, pod, pod_gen; } cancel;
 		struct { uint32_t gen, pod; int64_t queue_proxy_ns, batch_wait_ns; } first_token;
@@ -83,9 +100,11 @@ struct msg {
 		struct { uint32_t gen, slot, input_tokens, output_tokens; } serve;
 		struct { int32_t desired, from, ready; uint32_t panic; } scale;
 		struct { uint32_t gen, service, node; bool up; } endpoint;
-		/* verb: enum verb of models/control; writes: sequential writes that it costs (visit count);
-		 * client: whose token bucket; reply / watch: whether WRITTEN / SEEN are wanted */
-		struct { uint32_t gen, client, function; uint16_t verb, writes; bool reply, watch; } write;
+		/* verb: enum verb of models/control; writes: sequential writes that it costs (visit
+		 * count); client: whose token bucket; reply / watch: whether WRITTEN / SEEN are
+		 * wanted */
+		struct { uint32_t gen, client, function; uint16_t verb, writes; bool reply,
+			watch; } write;
 		struct { uint32_t task, examined, gen; uint16_t what; } think;
 		struct { uint32_t from, task, gen; uint16_t verb, flag; int64_t value; } send;
 		struct { uint16_t what; } function;
@@ -96,26 +115,31 @@ struct msg {
 };
 _Static_assert(sizeof(struct msg) == 32, "messages are copied by the million");
 
-/* What one engine iteration is made of; the world prices it.  Tokens of a decoding sequence count as 1 each. */
+/* What one engine iteration is made of; the world prices it.  Tokens of a decoding sequence count
+ * as 1 each. */
 struct batch_shape {
 	uint32_t prefill_tokens;        /* new prompt tokens in this iteration */
 	uint32_t prefill_seqs;          /* sequences that they belong to */
 	uint32_t decode_seqs;           /* decoding sequences */
 	uint32_t stall_groups;          /* of struct stall, behind this struct in the load */
-	uint64_t decode_kv_tokens;      /* S: KV tokens that the decoding sequences read in the first iteration; grows by
-	                                 * decode_seqs each iteration */
-	uint64_t prefill_kv_tokens;     /* context already computed of the sequences being prefilled */
+	/* S: KV tokens that the decoding sequences read in the first iteration; grows by
+	 * decode_seqs each iteration */
+	uint64_t decode_kv_tokens;
+	/* context already computed of the sequences being prefilled */
+	uint64_t prefill_kv_tokens;
 	double prefill_chunk_sq;        /* sum of squares of the prompt chunks */
 	double prefill_cross;           /* sum of chunk x context already computed */
 	/* Followed by stall_groups of struct stall. */
 };
 
-/* Of the sequences that make a token in the first iteration and have made one before: how many made their last one when.
- * So the gap before a batch's first token is known, although batches are run many iterations at a time. */
+/* Of the sequences that make a token in the first iteration and have made one before: how many made
+ * their last one when.
+ * So the gap before a batch's first token is known, although batches are run many iterations at a
+ * time. */
 struct stall { int64_t last_token_ns; uint32_t seqs, pad; };
 
-/* What a step did, in order.  The world owns it and empties it before each step; loads lie in `loads`, 8-aligned, in
- * the order of the messages that carry them. */
+/* What a step did, in order.  The world owns it and empties it before each step; loads lie in
+ * `loads`, 8-aligned, in the order of the messages that carry them. */
 struct outbox {
 	struct msg *at;
 	uint32_t n, cap;
@@ -123,10 +147,12 @@ struct outbox {
 	uint32_t loads_n, loads_cap;
 };
 
-/* Appends a message of this kind about `who` and returns it to be filled in; valid until the next append. */
+/* Appends a message of this kind about `who` and returns it to be filled in; valid until the next
+ * append. */
 struct msg *outbox_add(struct outbox *out, enum msg_kind kind, uint32_t who);
 /* The same with a load, which is copied (at most 65,535 bytes). */
-struct msg *outbox_add_load(struct outbox *out, enum msg_kind kind, uint32_t who, const void *load, uint32_t bytes);
+struct msg *outbox_add_load(struct outbox *out, enum msg_kind kind, uint32_t who, const void *load,
+			    uint32_t bytes);
 /* Empties it, keeping its memory. */
 void outbox_clear(struct outbox *out);
 /* Frees it. */

@@ -20,11 +20,10 @@ enum {
 	DIGIT = 6,
 	RADIX = 1 << DIGIT,
 	LEVELS = (63 + DIGIT - 1) / DIGIT,
-	CHUNK = 10, /* entries a chunk: 256 bytes, four cache lines */
-	SMALL = 32, /* a slot of this many is sorted rather than dealt (measured: flat from 16 to
-		       48) */
-	FULL = 2 * SMALL,  /* the front is halved beyond this */
-	FRONT_ROOM = SMALL /* free places kept before the front for events at now */
+	CHUNK = 8, /* entries: 192 bytes, three cache lines */
+	SMALL = 32, /* a slot of this many is sorted rather than dealt */
+	FULL = 2 * SMALL, /* the front is halved beyond this */
+	FRONT_ROOM = SMALL, /* free places kept before the front for events at now */
 };
 
 struct entry {
@@ -33,26 +32,22 @@ struct entry {
 	struct sim_event *event;
 };
 struct chunk {
-	uint32_t n, next;
-	uint64_t pad;
 	struct entry v[CHUNK];
 };
 struct slot {
-	uint32_t head, tail, count;
+	uint32_t head, tail, count; /* of its chunks all but the last are full */
 };
-_Static_assert(sizeof(struct chunk) == 256, "a chunk is four cache lines");
 
 struct sim {
 	sim_time now;
-	sim_time base; /* the wheel's entries are placed by their difference to it; none lies before
-			  it */
+	sim_time base;	     /* the wheel's entries are placed by their difference to it */
 	sim_time limit;	     /* the front holds every entry with t < limit, the wheel all others */
 	struct entry *front; /* sorted, in [head, tail) */
 	size_t head, tail, cap;
-	uint64_t levels,
-		occupied[LEVELS]; /* bit sets: levels with an occupied slot, occupied slots */
-	struct slot slot[LEVELS][RADIX];
+	uint64_t levels, occupied[LEVELS]; /* bit sets: levels with an occupied slot, such slots */
+	struct slot slot[LEVELS * RADIX];  /* level * RADIX + digit */
 	struct chunk *chunk; /* the pool; number 0 is none */
+	uint32_t *next;	     /* of each chunk */
 	uint32_t spare, used, room;
 	volatile sig_atomic_t stop;
 	bool running;
@@ -77,76 +72,82 @@ static __attribute__((noinline)) void pool_grow(struct sim *s)
 	assert(s->room <= UINT32_MAX / 2);
 	s->room = s->room ? 2 * s->room : 256;
 	s->chunk = must(realloc(s->chunk, s->room * sizeof(*s->chunk)));
+	s->next = must(realloc(s->next, s->room * sizeof(*s->next)));
 	s->grown++;
 }
 
-static uint32_t chunk_take(struct sim *s)
+/* Adds an entry to a slot that needs one more chunk. */
+static __attribute__((noinline)) void slot_extend(struct sim *s, struct slot *w, sim_time t,
+						  uint64_t order, struct sim_event *e)
 {
-	uint32_t c = s->spare;
+	uint32_t c = s->spare, k = (uint32_t)(w - s->slot);
 
 	if (c) {
-		s->spare = s->chunk[c].next;
+		s->spare = s->next[c];
 	} else {
 		if (s->used == s->room)
 			pool_grow(s);
 		c = s->used++;
 	}
-	s->chunk[c].n = s->chunk[c].next = 0;
-	return c;
-}
-
-static inline void chunk_give(struct sim *s, uint32_t c)
-{
-	s->chunk[c].next = s->spare;
-	s->spare = c;
-}
-
-static inline void wheel_put(struct sim *s, struct entry x)
-{
-	uint64_t differ = (uint64_t)x.t ^ (uint64_t)s->base;
-	int l = (63 - __builtin_clzll(differ | 1)) / DIGIT;
-	int d = (int)(x.t >> (DIGIT * l)) & (RADIX - 1);
-	struct slot *w = &s->slot[l][d];
-
-	if (!w->count) {
-		w->head = w->tail = chunk_take(s);
-		s->occupied[l] |= 1ull << d;
-		s->levels |= 1ull << l;
-	} else if (s->chunk[w->tail].n == CHUNK) {
-		uint32_t c = chunk_take(s);
-
-		s->chunk[w->tail].next = c;
-		w->tail = c;
+	if (w->count) {
+		s->next[w->tail] = c;
+	} else {
+		w->head = c;
+		s->occupied[k / RADIX] |= 1ull << k % RADIX;
+		s->levels |= 1ull << k / RADIX;
 	}
-	struct chunk *c = &s->chunk[w->tail];
-
-	c->v[c->n++] = x;
+	w->tail = c;
 	w->count++;
+	s->chunk[c].v[0] = (struct entry){ t, order, e };
+}
+
+static inline __attribute__((always_inline)) void wheel_put(struct sim *s, sim_time t,
+							    uint64_t order, struct sim_event *e)
+{
+	uint64_t differ = (uint64_t)t ^ (uint64_t)s->base;
+	uint32_t level = (63 - (uint32_t)__builtin_clzll(differ | 1)) / DIGIT;
+	uint32_t digit = (uint32_t)(t >> (DIGIT * level)) % RADIX;
+	struct slot *w = &s->slot[level * RADIX + digit];
+	uint32_t at = w->count % CHUNK;
+
+	if (at == 0) {
+		slot_extend(s, w, t, order, e);
+		return;
+	}
+	w->count++;
+	s->chunk[w->tail].v[at] = (struct entry){ t, order, e };
 }
 
 /* Empties slot [l][d] and returns what it held. */
 static inline struct slot wheel_take(struct sim *s, int l, int d)
 {
-	struct slot w = s->slot[l][d];
+	struct slot *slot = &s->slot[l * RADIX + d], w = *slot;
 
-	s->slot[l][d].count = 0;
+	slot->count = 0;
 	s->occupied[l] &= ~(1ull << d);
 	if (!s->occupied[l])
 		s->levels &= ~(1ull << l);
 	return w;
 }
 
-/* Puts a list of chunks back into the wheel, by the base of now. */
-static void wheel_deal(struct sim *s, uint32_t c)
+static inline void wheel_put_entry(struct sim *s, const struct entry *x)
 {
-	while (c) {
-		uint32_t n = s->chunk[c].n, next = s->chunk[c].next;
+	wheel_put(s, x->t, x->order, x->event);
+}
+
+/* Puts what a slot held back into the wheel, by the base of now. */
+static void wheel_deal(struct sim *s, struct slot w)
+{
+	for (uint32_t c = w.head; w.count;) {
+		uint32_t n = w.count < CHUNK ? w.count : CHUNK, next = s->next[c];
 
 		__builtin_prefetch(&s->chunk[next]);
 		for (uint32_t i = 0; i < n; i++)
-			wheel_put(s, s->chunk[c].v[i]); /* may move the pool */
-		chunk_give(s, c);
+			wheel_put_entry(s, &s->chunk[c].v[i]); /* may move the pool */
+		s->next[c] = s->spare;
+		s->spare = c;
 		c = next;
+		w.count -= n;
 	}
 }
 
@@ -167,51 +168,73 @@ static void front_reserve(struct sim *s, size_t n)
 	s->tail = s->head + live;
 }
 
-/* Sorts by insertion; Shell's gaps serve the one case that may be long, a burst of equal times, and
- * only where followed events have come late. */
-static void entry_sort(struct entry *v, size_t n)
+/* Sorts by insertion, from v[sorted] on. */
+static inline void entry_sort(struct entry *v, size_t n, size_t gap)
 {
-	size_t gap = 1, sorted = 1;
+	for (size_t i = gap, j; i < n; i++) {
+		struct entry x = v[i];
 
-	if (n > SMALL) {
-		while (sorted < n && !entry_before(&v[sorted], &v[sorted - 1]))
-			sorted++;
-		if (sorted == n)
-			return;
-		while (gap < n / 9)
-			gap = 3 * gap + 1;
+		for (j = i; j >= gap && entry_before(&x, &v[j - gap]); j -= gap)
+			v[j] = v[j - gap];
+		v[j] = x;
 	}
-	for (; gap; gap /= 3)
-		for (size_t i = gap, j; i < n; i++) {
-			struct entry x = v[i];
-
-			for (j = i; j >= gap && entry_before(&x, &v[j - gap]); j -= gap)
-				v[j] = v[j - gap];
-			v[j] = x;
-		}
 }
 
 /* Sorts a slot to the end of the front, and asks for the owners' memory. */
 static void front_take(struct sim *s, struct slot w)
 {
+	size_t n = 0, gap = 1;
 	struct entry *v;
-	size_t n = 0;
+	sim_time time[SMALL];
+	uint32_t rank[SMALL];
 
 	front_reserve(s, w.count);
 	v = s->front + s->tail;
-	for (uint32_t c = w.head, next; c; c = next) {
-		struct chunk *k = &s->chunk[c];
+	s->tail += w.count;
+	if (w.count <= SMALL) {
+		const struct entry *from[SMALL / CHUNK];
+		uint32_t c = w.head, k = 0;
+		for (k = 0; k * CHUNK < w.count; k++) { from[k] = s->chunk[c].v; uint32_t next = s->next[c]; s->next[c] = s->spare; s->spare = c; c = next; }
+		for (uint32_t i = 0; i < w.count; i++) {
+			const struct entry *x = &from[i / CHUNK][i % CHUNK];
+			sim_time t = x->t;
+			uint32_t later = 0;
+			time[i] = t;
+			__builtin_prefetch(x->event, 1);
+			for (uint32_t j = 0; j < i; j++) {
+				uint32_t after = t < time[j];
+				rank[j] += after; later += after;
+			}
+			rank[i] = i - later;
+		}
+		for (uint32_t i = 0; i < w.count; i++)
+			v[rank[i]] = from[i / CHUNK][i % CHUNK];
+		for (uint32_t i = 1; i < w.count; i++)
+			if (v[i].t == v[i-1].t && v[i].order < v[i-1].order) { entry_sort(v, w.count, 1); break; }
+		return;
+	}
+	for (uint32_t c = w.head, next, left = w.count;; c = next) {
+		const struct chunk *k = &s->chunk[c];
 
-		next = k->next;
-		__builtin_prefetch(&s->chunk[next]);
-		for (uint32_t i = 0; i < k->n; i++) {
+		next = s->next[c];
+		for (uint32_t i = 0; i < CHUNK && i < left; i++) {
 			__builtin_prefetch(k->v[i].event, 1);
 			v[n++] = k->v[i];
 		}
-		chunk_give(s, c);
+		s->next[c] = s->spare;
+		s->spare = c;
+		if (left <= CHUNK)
+			break;
+		left -= CHUNK;
 	}
-	entry_sort(v, n);
-	s->tail += n;
+	for (size_t i = 1; i < n; i++)
+		if (entry_before(&v[i], &v[i - 1])) {
+			while (gap < n / 9)
+				gap = 3 * gap + 1;
+			for (; gap; gap /= 3)
+				entry_sort(v, n, gap);
+			return;
+		}
 }
 
 /* Fills the empty front with the next entries of the wheel; false if there are none. */
@@ -221,7 +244,7 @@ static __attribute__((noinline)) bool front_refill(struct sim *s)
 	while (s->levels) {
 		int l = __builtin_ctzll(s->levels), shift = DIGIT * l;
 		int d = __builtin_ctzll(s->occupied[l]);
-		uint32_t count = s->slot[l][d].count;
+		uint32_t count = s->slot[l * RADIX + d].count;
 		uint64_t above = ((uint64_t)s->base >> shift) & ~(uint64_t)(RADIX - 1);
 		sim_time start = (sim_time)((above | (uint64_t)d) << shift),
 			 width = (sim_time)1 << shift;
@@ -237,7 +260,7 @@ static __attribute__((noinline)) bool front_refill(struct sim *s)
 			front_take(s, w);
 			s->limit = start < SIM_NEVER - width ? start + width : SIM_NEVER;
 		} else {
-			wheel_deal(s, w.head);
+			wheel_deal(s, w);
 			s->limit = start;
 		}
 	}
@@ -262,30 +285,9 @@ static __attribute__((noinline)) void front_spill(struct sim *s)
 		t++;
 	}
 	for (size_t i = mid; i < s->tail; i++)
-		wheel_put(s, s->front[i]);
+		wheel_put_entry(s, &s->front[i]);
 	s->tail = mid;
 	s->limit = t;
-}
-
-/* Inserts from the nearer end. */
-static inline void front_put(struct sim *s, struct entry x)
-{
-	size_t i;
-
-	if (s->tail == s->cap)
-		front_reserve(s, 1);
-	struct entry *f = s->front;
-
-	if (s->head && s->head < s->tail && entry_before(&x, &f[(s->head + s->tail) / 2])) {
-		for (i = --s->head; entry_before(&f[i + 1], &x); i++)
-			f[i] = f[i + 1];
-	} else {
-		for (i = s->tail++; i > s->head && entry_before(&x, &f[i - 1]); i--)
-			f[i] = f[i - 1];
-	}
-	f[i] = x;
-	if (s->tail - s->head > FULL && f[s->head].t != f[s->tail - 1].t)
-		front_spill(s);
 }
 
 /* The queue was looked into further than the clock has come, and now an earlier event is armed:
@@ -298,27 +300,49 @@ static __attribute__((noinline)) void queue_rewind(struct sim *s)
 	s->base = s->now;
 	for (int l = 0; l < top; l++)
 		while (s->occupied[l])
-			wheel_deal(s, wheel_take(s, l, __builtin_ctzll(s->occupied[l])).head);
+			wheel_deal(s, wheel_take(s, l, __builtin_ctzll(s->occupied[l])));
 	assert(base > s->now);
 	while (s->head < s->tail)
-		wheel_put(s, s->front[s->head++]);
+		wheel_put_entry(s, &s->front[s->head++]);
 	s->limit = s->base;
 }
 
-static inline void queue_put(struct sim *s, struct sim_event *e)
+/* Inserts from the nearer end of the front. */
+static __attribute__((noinline)) void front_put(struct sim *s, sim_time t, uint64_t order, struct sim_event *e)
 {
-	struct entry x = { e->at, e->order, e };
+	struct entry x = { t, order, e };
+	size_t i;
 
-	e->queued = e->at;
-	e->entries++;
-	if (x.t >= s->limit) {
-		wheel_put(s, x);
-	} else if (x.t >= s->base) {
-		front_put(s, x);
-	} else {
+	if (t < s->base) {
 		queue_rewind(s);
-		wheel_put(s, x);
+		wheel_put(s, t, order, e);
+		return;
 	}
+	if (s->tail == s->cap)
+		front_reserve(s, 1);
+	struct entry *f = s->front;
+
+	if (s->head && s->head < s->tail && t < f[s->tail - s->head > 16 ? (s->head + s->tail) / 2 : s->head].t) {
+		for (i = --s->head; entry_before(&f[i + 1], &x); i++)
+			f[i] = f[i + 1];
+	} else {
+		for (i = s->tail++; i > s->head && entry_before(&x, &f[i - 1]); i--)
+			f[i] = f[i - 1];
+	}
+	f[i] = x;
+	if (s->tail - s->head > FULL && f[s->head].t != f[s->tail - 1].t)
+		front_spill(s);
+}
+
+static inline __attribute__((always_inline)) void queue_put(struct sim *s, sim_time t,
+							    uint64_t order, struct sim_event *e)
+{
+	e->queued = t;
+	e->entries++;
+	if (t >= s->limit)
+		wheel_put(s, t, order, e);
+	else
+		front_put(s, t, order, e);
 }
 
 static inline bool entry_live(const struct entry *x)
@@ -336,7 +360,7 @@ static __attribute__((noinline)) void entry_bury(struct sim *s, const struct ent
 	if (e->at == SIM_NEVER)
 		e->queued = SIM_NEVER;
 	else
-		queue_put(s, e);
+		queue_put(s, e->at, e->order, e);
 }
 
 struct sim *sim_new(void)
@@ -355,6 +379,7 @@ void sim_free(struct sim *s)
 	assert(!s->running);
 	free(s->front);
 	free(s->chunk);
+	free(s->next);
 	free(s);
 }
 
@@ -388,10 +413,12 @@ void sim_arm(struct sim *s, struct sim_event *e, sim_time at)
 	assert(at >= s->now && at < SIM_NEVER);
 	if (at == e->at)
 		return;
+	uint64_t order = ++s->order;
+
 	e->at = at;
-	e->order = ++s->order;
+	e->order = order;
 	if (at <= e->queued)
-		queue_put(s, e);
+		queue_put(s, at, order, e);
 }
 
 sim_time sim_next(struct sim *s)

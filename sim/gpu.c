@@ -1,12 +1,16 @@
 /* GPU time.
  *
- * fitted:   t = c0 + c1 tok + c2 max(0, tok - knee) + c3 S + c4 sum(chunk^2) + c5 (KV of prompts under way), ms; the six
- *           coefficients reproduce Vidur's tables within 0.7 to 4 % (fits of ours over its iterations).
- * roofline: dense layers ((flops / (peak mfu))^q + (bytes / (rate share))^q)^(1/q), the smoothed roofline that fits
- *           NVIDIA aiconfigurator's GEMM tables within 8.5 % (A100, H100); attention of prompts by the same form,
- *           decode attention by KV bytes / (rate share), all-reduce alpha + bytes / bandwidth twice a layer, a fixed time
- *           a layer and the host's overhead.  Decode attention by bytes is good to about a third only (its tables are
- *           curved in batch and KV); dense layers dominate where that matters. */
+ * fitted:   t = c0 + c1 tok + c2 max(0, tok - knee) + c3 S + c4 sum(chunk^2) + c5 (KV of prompts
+ * under way), ms; the six
+ *           coefficients reproduce Vidur's tables within 0.7 to 4 % (fits of ours over its
+ *           iterations).
+ * roofline: dense layers ((flops / (peak mfu))^q + (bytes / (rate share))^q)^(1/q), the smoothed
+ * roofline that fits
+ *           NVIDIA aiconfigurator's GEMM tables within 8.5 % (A100, H100); attention of prompts by
+ *           the same form, decode attention by KV bytes / (rate share), all-reduce alpha + bytes /
+ *           bandwidth twice a layer, a fixed time a layer and the host's overhead.  Decode
+ *           attention by bytes is good to about a third only (its tables are curved in batch and
+ *           KV); dense layers dominate where that matters. */
 #include "sim/gpu.h"
 #include <assert.h>
 #include <math.h>
@@ -16,7 +20,8 @@ static const double roofline_q = 2;
 /* GEMM kernels a transformer layer launches: QKV, output, gate and up, down. */
 static const double kernels_per_layer = 4;
 
-void gpu_cost_init(struct gpu_cost *cost, const struct service_config *service, const struct gpu_model *gpu,
+void gpu_cost_init(struct gpu_cost *cost, const struct service_config *service,
+		   const struct gpu_model *gpu,
 		   const struct llm_model *llm)
 {
 	const struct cost_config *config = &service->engine.cost;
@@ -76,7 +81,8 @@ static double roofline_ns(const struct gpu_cost *cost, const struct batch_shape 
 
 double gpu_iteration_ns(const struct gpu_cost *cost, const struct batch_shape *shape)
 {
-	double ns = cost->config.model == COST_FITTED ? fitted_ns(&cost->config, shape) : roofline_ns(cost, shape);
+	double ns = cost->config.model == COST_FITTED ? fitted_ns(&cost->config,
+								  shape) : roofline_ns(cost, shape);
 
 	return ns < 1 ? 1 : ns;
 }
@@ -95,10 +101,12 @@ int64_t gpu_series_end(const struct gpu_series *series, uint64_t i)
 	return series->start_ns + (int64_t)(k * series->first_ns + series->step_ns * (k * (k - 1) / 2) + 0.5);
 }
 
-void gpu_series_run(struct gpu_series *series, const struct gpu_cost *cost, const struct batch_shape *shape, int64_t now)
+void gpu_series_run(struct gpu_series *series, const struct gpu_cost *cost,
+		    const struct batch_shape *shape, int64_t now)
 {
 	if (!shape->prefill_seqs && series->next_kv_tokens && series->next_kv_tokens == shape->decode_kv_tokens &&
-	    series->decode_seqs == shape->decode_seqs && gpu_series_end(series, series->done) == now)
+	    series->decode_seqs == shape->decode_seqs && gpu_series_end(series,
+									series->done) == now)
 		return;
 	*series = (struct gpu_series){ .start_ns = now, .first_ns = gpu_iteration_ns(cost, shape),
 				       .decode_seqs = shape->decode_seqs };

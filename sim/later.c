@@ -49,7 +49,8 @@ static void fire(struct sim *sim, struct sim_event *event)
 	struct later *later = row->later;
 
 	(void)sim;
-	later->due(later->ctx, row->machine, row->instance, &row->msg, row->msg.load_bytes ? row->load : NULL);
+	later->due(later->ctx, row->machine, row->instance, &row->msg,
+		   row->msg.load_bytes ? row->load : NULL);
 	row->next = later->spare;
 	later->spare = row;
 }
@@ -60,12 +61,14 @@ static void grow(struct later *later)
 
 	vec_push(&later->blocks, block);
 	for (uint32_t i = BLOCK; i-- > 0;) {
-		block[i] = (struct row){ .event = SIM_EVENT(fire), .later = later, .next = later->spare };
+		block[i] = (struct row){ .event = SIM_EVENT(fire), .later = later,
+			    .next = later->spare };
 		later->spare = &block[i];
 	}
 }
 
-void later_post(struct later *later, int64_t delay_ns, enum machine machine, uint32_t instance, const struct msg *msg,
+void later_post(struct later *later, int64_t delay_ns, enum machine machine, uint32_t instance,
+		const struct msg *msg,
 		const void *load)
 {
 	struct row *row;

@@ -1,4 +1,5 @@
-/* A run from its first event to its last: the events of the world's own, making, driving and closing. */
+/* A run from its first event to its last: the events of the world's own, making, driving and
+ * closing. */
 #include "sim/loop.h"
 #include <assert.h>
 #include <string.h>
@@ -7,12 +8,16 @@
 #define PODS(f) offsetof(struct pod_workload, f)
 
 const struct opt decision_cost_options[] = {
-	{ "base", OPT_DIST, UNIT_TIME, COST(base), "1ms", .help = "time of one scheduling decision, beside the nodes",
-	  .source = "kube-scheduler_perf: about 1.1 to 1.25 ms a cycle at 500 nodes (control-plane.md 1.2)" },
+	{ "base", OPT_DIST, UNIT_TIME, COST(base), "1ms",
+	  .help = "time of one scheduling decision, beside the nodes",
+	  .source = "kube-scheduler_perf: about 1.1 to 1.25 ms a cycle at 500 nodes "
+		    "(control-plane.md 1.2)" },
 	{ "per_node", OPT_DIST, UNIT_TIME, COST(per_node), "9.1us",
 	  .help = "further time per node examined",
-	  .source = "kube-scheduler_perf, pods with extended resources (as GPUs are): 180 pods/s at 5000 nodes, 500 of them "
-		    "sampled: (5.56 ms - 1 ms) / 500; without extended resources about 0.7 us (control-plane.md 1.2)" },
+	  .source = "kube-scheduler_perf, pods with extended resources (as GPUs are): 180 pods/s "
+		    "at 5000 nodes, 500 of them "
+		    "sampled: (5.56 ms - 1 ms) / 500; without extended resources about 0.7 us "
+		    "(control-plane.md 1.2)" },
 	{ "message", OPT_DIST, UNIT_TIME, COST(message), "LN(0.3ms,1ms)",
 	  .help = "a message between control functions, one way",
 	  .source = "assumption: one gRPC hop within a data centre; swept" },
@@ -23,17 +28,23 @@ const struct opt decision_cost_options[] = {
 };
 
 const struct opt pod_workload_options[] = {
-	{ "rate", OPT_REAL, UNIT_PER_S, PODS(rate), "0/s", 0, 1e9, .help = "plain pods that arrive, Poisson; 0 = none" },
-	{ "count", OPT_INT, UNIT_NONE, PODS(count), "0", 0, 1e12, .help = "plain pods in all; 0 = no end" },
-	{ "lifetime", OPT_DIST, UNIT_TIME, PODS(lifetime), "exp(60s)", .help = "from running to gone" },
+	{ "rate", OPT_REAL, UNIT_PER_S, PODS(rate), "0/s", 0, 1e9,
+	  .help = "plain pods that arrive, Poisson; 0 = none" },
+	{ "count", OPT_INT, UNIT_NONE, PODS(count), "0", 0, 1e12,
+	  .help = "plain pods in all; 0 = no end" },
+	{ "lifetime", OPT_DIST, UNIT_TIME, PODS(lifetime), "exp(60s)",
+	  .help = "from running to gone" },
 	{ "gpus", OPT_INT, UNIT_NONE, PODS(gpus), "1", 0, 64, .help = "GPUs of a plain pod" },
-	{ "cpu", OPT_INT, UNIT_NONE, PODS(cpu_milli), "0", 0, 1e9, .help = "CPU request of a plain pod, milli-CPUs" },
-	{ "memory", OPT_INT, UNIT_BYTES, PODS(memory_bytes), "0B", 0, 0x1p50, .help = "memory request of a plain pod" },
+	{ "cpu", OPT_INT, UNIT_NONE, PODS(cpu_milli), "0", 0, 1e9,
+	  .help = "CPU request of a plain pod, milli-CPUs" },
+	{ "memory", OPT_INT, UNIT_BYTES, PODS(memory_bytes), "0B", 0, 0x1p50,
+	  .help = "memory request of a plain pod" },
 	OPT_END
 };
 
 /* What comes by timer or from physics; the world's own messages have no machine. */
-static void deliver(void *ctx, enum machine machine, uint32_t instance, const struct msg *msg, const void *load)
+static void deliver(void *ctx, enum machine machine, uint32_t instance, const struct msg *msg,
+		    const void *load)
 {
 	struct world *world = ctx;
 
@@ -80,13 +91,15 @@ static void pass_due(struct sim *sim, struct sim_event *event)
 /* Reads the next request; the run ends when there is none and all have ended. */
 static void next_request(struct world *world)
 {
-	int got = world->workload.next ? world->workload.next(world->workload.ctx, &world->next) : 0;
+	int got =
+		world->workload.next ? world->workload.next(world->workload.ctx, &world->next) : 0;
 
 	world->failed = got < 0;
 	world->more = got > 0;
 	if (world->more)
 		sim_arm(world->sim, &world->arrive,
-			world->next.at_ns > sim_now(world->sim) ? world->next.at_ns : sim_now(world->sim));
+			world->next.at_ns > sim_now(world->sim) ? world->next.at_ns
+								: sim_now(world->sim));
 }
 
 static void request_due(struct sim *sim, struct sim_event *event)
@@ -117,7 +130,9 @@ static void pod_due(struct sim *sim, struct sim_event *event)
 	msg.arrive.cpu_milli = (uint32_t)pods->cpu_milli;
 	msg.arrive.memory_bytes = (uint64_t)pods->memory_bytes;
 	if (!pods->count || world->pods_arrived < (uint64_t)pods->count)
-		sim_arm(sim, event, sim_now(sim) + (int64_t)(rng_exp(&world->pod_gap) * 1e9 / pods->rate + 0.5));
+		sim_arm(sim, event,
+			sim_now(sim) +
+				(int64_t)(rng_exp(&world->pod_gap) * 1e9 / pods->rate + 0.5));
 	loop_post(world, MACHINE_CONTROL, 0, &msg, NULL);
 	if (world_over(world))
 		sim_stop(sim);
@@ -155,36 +170,43 @@ static void make_api(struct world *world, uint32_t nodes)
 	struct client_limit limits[CLIENTS];
 	struct api_client clients[CLIENTS];
 
-	client_limits((enum limits)world->config->control->limits, world->config->control->clients, limits);
+	client_limits((enum limits)world->config->control->limits, world->config->control->clients,
+		      limits);
 	for (uint32_t i = 0; i < CLIENTS; i++)
-		clients[i] = (struct api_client){ client_name((enum client)i), limits[i].qps, limits[i].burst };
-	world->api = api_new(world->sim, world->config->api, clients, CLIENTS, nodes, world->config->seed, told, world);
+		clients[i] = (struct api_client){ client_name((enum client)i), limits[i].qps,
+						  limits[i].burst };
+	world->api = api_new(world->sim, world->config->api, clients, CLIENTS, nodes,
+			     world->config->seed, told, world);
 }
 
 static void make_machines(struct world *world)
 {
 	const struct world_config *config = world->config;
 	const struct cluster_config *cluster = config->cluster;
-	uint32_t nodes = (uint32_t)(cluster->provision.max_nodes > cluster->nodes ? cluster->provision.max_nodes
-										  : cluster->nodes);
+	uint32_t nodes = (uint32_t)(cluster->provision.max_nodes > cluster->nodes
+					    ? cluster->provision.max_nodes
+					    : cluster->nodes);
 	uint64_t seed = config->seed;
 
 	world->serving = serving_new(config->services, config->n_services, seed, config->hop_ns);
-	world->control = control_new(config->control, cluster, config->services, config->n_services, seed);
+	world->control =
+		control_new(config->control, cluster, config->services, config->n_services, seed);
 	world->later = later_new(world->sim, deliver, world);
 	world->net = net_new(world->sim, config->net, nodes, (uint32_t)cluster->rack_nodes);
 	world->storage = storage_new(world->net, config->storage, nodes, seed);
 	make_api(world, nodes);
-	world->kubelet = kubelet_new(world->sim, config->cold_start, world->storage, world->api, config->services,
-				     config->n_services, (uint32_t)cluster->nodes, nodes, seed, told, world);
+	world->kubelet = kubelet_new(world->sim, config->cold_start, world->storage, world->api,
+				     config->services, config->n_services, (uint32_t)cluster->nodes,
+				     nodes, seed, told, world);
 	world->decide = rng_stream(seed, "decide", 0);
 	world->service_time = rng_stream(seed, "service_time", 0);
 	world->lifetime = rng_stream(seed, "lifetime", 0);
 	world->pod_gap = rng_stream(seed, "pod_arrivals", 0);
 }
 
-struct world *world_new(const struct world_config *config, const struct workload *workload, const struct sink *sink,
-			const struct tape_hook *tape, const struct pod_host *host)
+struct world *world_new(const struct world_config *config, const struct workload *workload,
+			const struct sink *sink, const struct tape_hook *tape,
+			const struct pod_host *host)
 {
 	struct world *world = vec_grow(NULL, &(uint32_t){ 0 }, 1, sizeof(*world));
 
@@ -208,7 +230,8 @@ struct world *world_new(const struct world_config *config, const struct workload
 	world->pod_arrive = SIM_EVENT(pod_due);
 	world->end = SIM_EVENT(end_due);
 	make_machines(world);
-	sim_arm(world->sim, &world->control_tick, 0);   /* control places static replicas at time 0, before any request */
+	sim_arm(world->sim, &world->control_tick,
+		0); /* control places static replicas at time 0, before any request */
 	sim_arm(world->sim, &world->serving_tick, 0);
 	next_request(world);
 	if (config->pods.rate > 0)
@@ -224,7 +247,8 @@ struct world *world_new(const struct world_config *config, const struct workload
 bool world_over(const struct world *world)
 {
 	const struct pod_workload *pods = &world->config->pods;
-	bool pods_done = pods->rate <= 0 || (pods->count && world->pods_arrived >= (uint64_t)pods->count);
+	bool pods_done =
+		pods->rate <= 0 || (pods->count && world->pods_arrived >= (uint64_t)pods->count);
 
 	return world->over || (!world->config->duration_ns && !world->more && pods_done &&
 			       world->recorded == world->requests);
@@ -235,7 +259,8 @@ bool world_failed(const struct world *world)
 	return world->failed;
 }
 
-bool world_run(struct world *world, const volatile int *stop, void (*progress)(void *ctx, double done), void *ctx)
+bool world_run(struct world *world, const volatile int *stop,
+	       void (*progress)(void *ctx, double done), void *ctx)
 {
 	const int64_t look_up_ns = 60000000000; /* of simulated time between looks at *stop */
 
@@ -263,7 +288,8 @@ int64_t world_next(struct world *world)
 	return sim_next(world->sim);
 }
 
-void world_post(struct world *world, enum machine machine, uint32_t instance, const struct msg *msg, const void *load)
+void world_post(struct world *world, enum machine machine, uint32_t instance, const struct msg *msg,
+		const void *load)
 {
 	loop_post(world, machine, instance, msg, load);
 }
@@ -313,9 +339,12 @@ void world_close(struct world *world)
 
 struct world_totals world_totals(struct world *world)
 {
-	return (struct world_totals){ .events = sim_fired(world->sim), .requests = world->requests,
-				      .now_ns = sim_now(world->sim), .gpu_held_ns = world->gpu_held_ns,
-				      .gpu_busy_ns = world->gpu_busy_ns, .iterations = world->iterations };
+	return (struct world_totals){ .events = sim_fired(world->sim),
+				      .requests = world->requests,
+				      .now_ns = sim_now(world->sim),
+				      .gpu_held_ns = world->gpu_held_ns,
+				      .gpu_busy_ns = world->gpu_busy_ns,
+				      .iterations = world->iterations };
 }
 
 const struct control_totals *world_control(struct world *world)

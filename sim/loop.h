@@ -1,4 +1,5 @@
-/* loop.h - the insides of the virtual world, shared by its files (world.c, pods.c, later.c).  Private to sim/. */
+/* loop.h - the insides of the virtual world, shared by its files (world.c, pods.c, later.c).
+ * Private to sim/. */
 #ifndef SIM_LOOP_H
 #define SIM_LOOP_H
 #include "base/vec.h"
@@ -52,7 +53,8 @@ struct world {
 	VEC(unsigned char) mail_loads, mail_copy;
 	bool busy;                      /* delivering: what comes now waits in mail */
 
-	struct sim_event arrive, serving_tick, control_tick, pass, sample, submit_due, pod_arrive, end;
+	struct sim_event arrive, serving_tick, control_tick, pass, sample, submit_due, pod_arrive,
+		end;
 	struct arrival next;
 	bool more, failed, over;
 	uint64_t requests, recorded, pods_arrived;
@@ -70,7 +72,8 @@ struct world {
 };
 
 /* Delivers to a machine: now if nothing is being delivered, else after it. */
-void loop_post(struct world *world, enum machine machine, uint32_t instance, const struct msg *msg, const void *load);
+void loop_post(struct world *world, enum machine machine, uint32_t instance, const struct msg *msg,
+	       const void *load);
 /* The pod in this slot, made at need. */
 struct pod *loop_pod(struct world *world, uint32_t slot);
 /* The pod in this slot if it is of this generation, else NULL. */

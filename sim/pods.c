@@ -1,8 +1,9 @@
-/* Pods from the world's side: engines that compute, requests that are served, pods that come and go.
+/* Pods from the world's side: engines that compute, requests that are served, pods that come and
+ * go.
  *
- * An engine's iterations up to the one asked for are one event.  When it fires, everything else that is due at that
- * time goes first (the pass), and engines that end at the same time go by pod: an order that does not depend on how many
- * iterations ran as one. */
+ * An engine's iterations up to the one asked for are one event.  When it fires, everything else
+ * that is due at that time goes first (the pass), and engines that end at the same time go by pod:
+ * an order that does not depend on how many iterations ran as one. */
 #include "sim/loop.h"
 #include <assert.h>
 #include <string.h>
@@ -42,7 +43,8 @@ void pods_iterate(struct world *world, const struct msg *msg, const void *load)
 	if (!pod)
 		return;
 	assert(!pod->running && msg->iterate.k_max);
-	gpu_series_run(&pod->series, &world->config->costs[pod->service], shape, sim_now(world->sim));
+	gpu_series_run(&pod->series, &world->config->costs[pod->service], shape,
+		       sim_now(world->sim));
 	pod->target = pod->series.done + msg->iterate.k_max;
 	pod->run_start_ns = sim_now(world->sim);
 	pod->running = true;
@@ -68,8 +70,8 @@ void pods_interrupt(struct world *world, const struct msg *msg)
 	}
 }
 
-/* The gaps between tokens of the iterations just ended: the first after each sequence's last token, the others after
- * one another, equal ones in one call. */
+/* The gaps between tokens of the iterations just ended: the first after each sequence's last token,
+ * the others after one another, equal ones in one call. */
 static void record_gaps(struct world *world, const struct pod *pod, uint32_t k)
 {
 	const struct gpu_series *series = &pod->series;
@@ -83,7 +85,8 @@ static void record_gaps(struct world *world, const struct pod *pod, uint32_t k)
 		int64_t next = gpu_series_end(series, series->done + i), now = next - end;
 
 		if (n && now != gap) {
-			world->sink.gap(world->sink.ctx, pod->service, gap, n * series->decode_seqs);
+			world->sink.gap(world->sink.ctx, pod->service, gap,
+					n * series->decode_seqs);
 			n = 0;
 		}
 		gap = now;
@@ -128,7 +131,8 @@ void pods_boundary(struct sim *sim, struct sim_event *event)
 		sim_arm(sim, &world->pass, sim_now(sim));
 }
 
-/* Ends the runs that are due now, by pod; if more became due at this very time meanwhile, they get a pass of their own. */
+/* Ends the runs that are due now, by pod; if more became due at this very time meanwhile, they get
+ * a pass of their own. */
 void pods_pass(struct world *world)
 {
 	uint32_t *due = world->due.at, n = world->due.n;
@@ -157,7 +161,8 @@ void pods_serve(struct world *world, const struct msg *msg)
 
 	if (!pod)
 		return;
-	work = dist_draw_int(&world->config->services[pod->service].engine.service_time, &world->service_time);
+	work = dist_draw_int(&world->config->services[pod->service].engine.service_time,
+			     &world->service_time);
 	answer.kind = MSG_SERVED;
 	world->gpu_busy_ns += work * pod->gpus;
 	later_post(world->later, work, MACHINE_REPLICA, pod->slot, &answer, NULL);
@@ -247,7 +252,8 @@ void pods_stop(struct world *world, const struct msg *msg)
 	sim_arm(world->sim, &pod->drained, sim_now(world->sim) + world->config->hop_ns + 1);
 }
 
-/* What the kubelet tells goes on to control; here it brings the engine up and ends the books of the GPUs. */
+/* What the kubelet tells goes on to control; here it brings the engine up and ends the books of the
+ * GPUs. */
 void pods_told(struct world *world, const struct msg *msg)
 {
 	struct pod *pod = msg->kind == MSG_NODE_UP || msg->kind == MSG_NODE_DOWN
@@ -259,7 +265,8 @@ void pods_told(struct world *world, const struct msg *msg)
 			struct msg over = { .kind = MSG_POD_STOP, .who = pod->slot };
 
 			over.pod.gen = pod->gen;
-			later_post(world->later, dist_draw_int(&world->config->pods.lifetime, &world->lifetime),
+			later_post(world->later, dist_draw_int(&world->config->pods.lifetime,
+				   &world->lifetime),
 				   MACHINES, 0, &over, NULL);
 		}
 	} else if (pod && (msg->kind == MSG_POD_GONE || msg->kind == MSG_POD_FAILED)) {

@@ -1,4 +1,5 @@
-/* Replaying: the machines of the taped run, fed with the taped inputs; the first output that differs is shown. */
+/* Replaying: the machines of the taped run, fed with the taped inputs; the first output that
+ * differs is shown. */
 #include "base/vec.h"
 #include "models/engine/replica.h"
 #include "models/serving/serving.h"
@@ -15,7 +16,7 @@ struct replay {
 	struct control *control;
 	VEC(struct replica *) replicas;
 	struct outbox out;
-	VEC(unsigned char) want;        /* taped messages, then loads */
+	VEC(unsigned char) want; /* taped messages, then loads */
 	struct replay_result *result;
 	bool truncated;
 };
@@ -65,10 +66,11 @@ static bool begin_run(struct replay *replay, replay_setup *setup, void *ctx, str
 	if (!ok)
 		return false;
 	replay->result->runs++;
-	replay->serving = serving_new(replay->config->services, replay->config->n_services, replay->config->seed,
-				      replay->config->hop_ns);
-	replay->control = control_new(replay->config->control, replay->config->cluster, replay->config->services,
-				      replay->config->n_services, replay->config->seed);
+	replay->serving = serving_new(replay->config->services, replay->config->n_services,
+				      replay->config->seed, replay->config->hop_ns);
+	replay->control = control_new(replay->config->control, replay->config->cluster,
+				      replay->config->services, replay->config->n_services,
+				      replay->config->seed);
 	return true;
 }
 
@@ -76,7 +78,8 @@ static bool birth(struct replay *replay)
 {
 	uint32_t pod = get_u32(replay), gen = get_u32(replay), service = get_u32(replay);
 
-	if (replay->truncated || !replay->config || service >= replay->config->n_services || pod > 1u << 24)
+	if (replay->truncated || !replay->config || service >= replay->config->n_services ||
+	    pod > 1u << 24)
 		return false;
 	while (pod >= replay->replicas.n)
 		vec_push(&replay->replicas, NULL);
@@ -97,7 +100,8 @@ static bool death(struct replay *replay)
 }
 
 /* Says where two outputs part. */
-static void differ(struct replay *replay, uint32_t machine, int64_t now, const struct msg *in, uint32_t n)
+static void differ(struct replay *replay, uint32_t machine, int64_t now, const struct msg *in,
+		   uint32_t n)
 {
 	static const char *const machines[] = { "serving", "control", "replica" };
 	struct replay_result *result = replay->result;
@@ -110,9 +114,12 @@ static void differ(struct replay *replay, uint32_t machine, int64_t now, const s
 	while (i < n && i < replay->out.n && !memcmp(&want[i], &replay->out.at[i], sizeof(*want)))
 		i++;
 	snprintf(result->difference, sizeof(result->difference),
-		 "step %" PRIu64 " (%s, at %" PRId64 " ns, input %s): %u messages on the tape, %u now; message %u is %s on the "
-		 "tape, %s now", result->steps, machines[machine], now, msg_name(in->kind), n, replay->out.n, i,
-		 i < n ? msg_name(want[i].kind) : "none", i < replay->out.n ? msg_name(replay->out.at[i].kind) : "none");
+		 "step %" PRIu64 " (%s, at %" PRId64
+		 " ns, input %s): %u messages on the tape, %u now; message %u is %s on the "
+		 "tape, %s now",
+		 result->steps, machines[machine], now, msg_name(in->kind), n, replay->out.n, i,
+		 i < n ? msg_name(want[i].kind) : "none",
+		 i < replay->out.n ? msg_name(replay->out.at[i].kind) : "none");
 }
 
 static bool one_step(struct replay *replay)
@@ -122,17 +129,19 @@ static bool one_step(struct replay *replay)
 	struct msg in;
 	int64_t now;
 
-	if (!get(replay, &now, sizeof(now)) || !get(replay, &in, sizeof(in)) || !get(replay, load, in.load_bytes))
+	if (!get(replay, &now, sizeof(now)) || !get(replay, &in, sizeof(in)) ||
+	    !get(replay, load, in.load_bytes))
 		return false;
 	n = get_u32(replay);
 	loads = get_u32(replay);
-	if (replay->truncated || machine >= MACHINES || in.kind >= MSG_KINDS || n > 1u << 24 || loads > 1u << 28 ||
-	    !replay->serving)
+	if (replay->truncated || machine >= MACHINES || in.kind >= MSG_KINDS || n > 1u << 24 ||
+	    loads > 1u << 28 || !replay->serving)
 		return false;
 	vec_reserve(&replay->want, n * (uint32_t)sizeof(struct msg) + loads + 1);
 	if (!get(replay, replay->want.at, n * sizeof(struct msg) + loads))
 		return false;
-	if (machine == MACHINE_REPLICA && (instance >= replay->replicas.n || !replay->replicas.at[instance]))
+	if (machine == MACHINE_REPLICA &&
+	    (instance >= replay->replicas.n || !replay->replicas.at[instance]))
 		return false;
 	outbox_clear(&replay->out);
 	if (machine == MACHINE_SERVING)
@@ -140,7 +149,8 @@ static bool one_step(struct replay *replay)
 	else if (machine == MACHINE_CONTROL)
 		control_step(replay->control, now, &in, in.load_bytes ? load : NULL, &replay->out);
 	else
-		replica_step(replay->replicas.at[instance], now, &in, in.load_bytes ? load : NULL, &replay->out);
+		replica_step(replay->replicas.at[instance], now, &in, in.load_bytes ? load : NULL,
+			     &replay->out);
 	replay->result->steps++;
 	replay->result->messages += replay->out.n;
 	if (n != replay->out.n || loads != replay->out.loads_n ||
@@ -170,13 +180,14 @@ static bool entries(struct replay *replay, replay_setup *setup, void *ctx, struc
 			ok = false;
 		}
 		if (!ok)
-			return err_set(err, "tape '%s' is cut short or damaged after step %" PRIu64, replay->path,
-				       replay->result->steps);
+			return err_set(err, "tape '%s' is cut short or damaged after step %" PRIu64,
+				       replay->path, replay->result->steps);
 	}
 	return true;
 }
 
-bool tape_replay(const char *path, replay_setup *setup, void *ctx, struct replay_result *result, struct err *err)
+bool tape_replay(const char *path, replay_setup *setup, void *ctx, struct replay_result *result,
+		 struct err *err)
 {
 	struct replay replay = { .path = path, .result = result };
 	char magic[13];
@@ -186,8 +197,12 @@ bool tape_replay(const char *path, replay_setup *setup, void *ctx, struct replay
 	replay.file = fopen(path, "rb");
 	if (!replay.file)
 		return err_set(err, "cannot read tape '%s': %s", path, strerror(errno));
-	if (fread(magic, 1, sizeof(magic), replay.file) != sizeof(magic) || memcmp(magic, "sonde-tape 1\n", 13) != 0)
-		ok = err_set(err, "'%s' is no tape (or of another version): expected a file that --tape wrote", path);
+	if (fread(magic, 1, sizeof(magic), replay.file) != sizeof(magic) ||
+	    memcmp(magic, "sonde-tape 1\n", 13) != 0)
+		ok = err_set(err,
+			     "'%s' is no tape (or of another version): expected a file that --tape "
+			     "wrote",
+			     path);
 	else
 		ok = entries(&replay, setup, ctx, err);
 	end_run(&replay);

@@ -1,5 +1,5 @@
-/* Recording.  Entries are packed field by field, so no padding of a struct is ever on a tape but that of messages, which
- * are cleared before they are filled. */
+/* Recording.  Entries are packed field by field, so no padding of a struct is ever on a tape but
+ * that of messages, which are cleared before they are filled. */
 #include "sim/tape.h"
 #include "base/vec.h"
 #include <errno.h>

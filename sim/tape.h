@@ -1,11 +1,13 @@
 /* tape.h - every step of every machine, recorded: what came in, when, and what went out.
  *
- * A tape begins with the effective scenario, so that it can be replayed alone: `sonde replay` builds the same machines,
- * feeds the same inputs, and the outputs must be the same bytes.  A file may hold several runs, one after another.
+ * A tape begins with the effective scenario, so that it can be replayed alone: `sonde replay`
+ * builds the same machines, feeds the same inputs, and the outputs must be the same bytes.  A file
+ * may hold several runs, one after another.
  *
- * Layout, little-endian: "sonde-tape 1\n"; then per run a record of kind 'R' {text of the scenario, seed}, and entries:
- * 'B' birth of a replica {pod, gen, service}, 'D' its end {pod}, 'S' a step {machine, instance, now, message, load,
- * messages and loads out}. */
+ * Layout, little-endian: "sonde-tape 1\n"; then per run a record of kind 'R' {text of the scenario,
+ * seed}, and entries:
+ * 'B' birth of a replica {pod, gen, service}, 'D' its end {pod}, 'S' a step {machine, instance,
+ * now, message, load, messages and loads out}. */
 #ifndef SIM_TAPE_H
 #define SIM_TAPE_H
 #include "base/err.h"
@@ -28,8 +30,12 @@ struct replay_result {
 	bool same;
 	char difference[400];           /* the first one, for a person */
 };
-/* Builds the run's machines from the text that tape_run was given; sets up config (its memory is the callback's). */
-typedef bool replay_setup(void *ctx, const char *text, const struct world_config **config, struct err *err);
-/* Feeds a tape's inputs to new machines and compares; false on bad input (not a tape, truncated). */
-bool tape_replay(const char *path, replay_setup *setup, void *ctx, struct replay_result *result, struct err *err);
+/* Builds the run's machines from the text that tape_run was given; sets up config (its memory is
+ * the callback's). */
+typedef bool replay_setup(void *ctx, const char *text, const struct world_config **config,
+			  struct err *err);
+/* Feeds a tape's inputs to new machines and compares; false on bad input (not a tape, truncated).
+ * */
+bool tape_replay(const char *path, replay_setup *setup, void *ctx, struct replay_result *result,
+		 struct err *err);
 #endif

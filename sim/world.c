@@ -1,5 +1,5 @@
-/* The loop of the virtual world: deliver a message, carry out what the step asked for, deliver what that brought about,
- * and only then let time pass. */
+/* The loop of the virtual world: deliver a message, carry out what the step asked for, deliver what
+ * that brought about, and only then let time pass. */
 #include "sim/loop.h"
 #include <assert.h>
 #include <string.h>
@@ -37,7 +37,8 @@ static void to_pod(struct world *world, const struct msg *msg)
 {
 	bool cancel = msg->kind == MSG_CANCEL;
 	uint32_t slot = cancel ? msg->cancel.pod : msg->submit.pod;
-	struct pod *pod = loop_pod_of(world, slot, cancel ? msg->cancel.pod_gen : msg->submit.pod_gen);
+	struct pod *pod = loop_pod_of(world, slot,
+				      cancel ? msg->cancel.pod_gen : msg->submit.pod_gen);
 	struct msg lost = { .kind = MSG_FINISHED, .who = msg->who };
 
 	if (pod && pod->replica) {
@@ -73,7 +74,8 @@ void loop_hops_due(struct sim *sim, struct sim_event *event)
 
 static void scale(struct world *world, const struct msg *msg)
 {
-	struct scale_record record = { sim_now(world->sim), msg->who, msg->scale.from, msg->scale.desired,
+	struct scale_record record = { sim_now(world->sim), msg->who, msg->scale.from,
+					       msg->scale.desired,
 				       msg->scale.ready, msg->scale.panic != 0 };
 
 	if (world->sink.scale)
@@ -91,7 +93,8 @@ static void control_work(struct world *world, const struct msg *msg, const void 
 	if (msg->kind == MSG_THINK) {
 		delay = dist_draw_int(&cost->base, &world->decide);
 		if (msg->think.examined)
-			delay += (int64_t)(dist_draw(&cost->per_node, &world->decide) * msg->think.examined + 0.5);
+			delay += (int64_t)(dist_draw(&cost->per_node,
+				  &world->decide) * msg->think.examined + 0.5);
 		answer.kind = MSG_THOUGHT;
 	} else if (msg->kind == MSG_SEND) {
 		delay = dist_draw_int(&cost->message, &world->decide);
@@ -150,7 +153,9 @@ static void wake(struct world *world, struct sim_event *event, int64_t at)
 }
 
 /* One step of one machine, and what it asked for. */
-static void step(struct world *world, enum machine machine, uint32_t instance, const struct msg *msg, const void *load)
+static void step(struct world *world, enum machine machine, uint32_t instance,
+		 const struct msg *msg,
+		 const void *load)
 {
 	int64_t now = sim_now(world->sim);
 	struct pod *pod = NULL;
@@ -187,7 +192,8 @@ static void step(struct world *world, enum machine machine, uint32_t instance, c
 		pods_check_drained(world, pod);
 }
 
-static void mail_push(struct world *world, enum machine machine, uint32_t instance, const struct msg *msg,
+static void mail_push(struct world *world, enum machine machine, uint32_t instance,
+		      const struct msg *msg,
 		      const void *load)
 {
 	uint32_t at = world->mail_loads.n, room = (msg->load_bytes + 7u) & ~7u;
@@ -200,7 +206,8 @@ static void mail_push(struct world *world, enum machine machine, uint32_t instan
 	vec_push(&world->mail, (struct mail){ *msg, instance, at, (uint8_t)machine });
 }
 
-void loop_post(struct world *world, enum machine machine, uint32_t instance, const struct msg *msg, const void *load)
+void loop_post(struct world *world, enum machine machine, uint32_t instance, const struct msg *msg,
+	       const void *load)
 {
 	if (world->busy) {
 		mail_push(world, machine, instance, msg, load);
@@ -214,8 +221,10 @@ void loop_post(struct world *world, enum machine machine, uint32_t instance, con
 		/* a copy, because the step may move what it came from */
 		vec_reserve(&world->mail_copy, mail.msg.load_bytes);
 		if (mail.msg.load_bytes)
-			memcpy(world->mail_copy.at, world->mail_loads.at + mail.load_at, mail.msg.load_bytes);
-		step(world, mail.machine, mail.instance, &mail.msg, mail.msg.load_bytes ? world->mail_copy.at : NULL);
+			memcpy(world->mail_copy.at, world->mail_loads.at + mail.load_at,
+			       mail.msg.load_bytes);
+		step(world, mail.machine, mail.instance, &mail.msg,
+		     mail.msg.load_bytes ? world->mail_copy.at : NULL);
 	}
 	world->mail.n = world->mail_head = world->mail_loads.n = 0;
 	world->busy = false;

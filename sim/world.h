@@ -1,9 +1,12 @@
-/* world.h - the virtual world: carries messages between the step machines, prices what they ask for, and keeps time.
+/* world.h - the virtual world: carries messages between the step machines, prices what they ask
+ * for, and keeps time.
  *
- * It decides nothing.  Order inside an instant: whatever is due at a time is delivered first, engines' iteration ends
- * last, by pod; so the results do not depend on how many iterations ran as one event.
+ * It decides nothing.  Order inside an instant: whatever is due at a time is delivered first,
+ * engines' iteration ends last, by pod; so the results do not depend on how many iterations ran as
+ * one event.
  *
- * A real world (emu/) drives the same loop by the wall clock, and hosts the pods itself (struct pod_host). */
+ * A real world (emu/) drives the same loop by the wall clock, and hosts the pods itself (struct
+ * pod_host). */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 #include "models/cluster/cluster.h"
@@ -23,7 +26,8 @@ struct arrival {
 	uint32_t service, input_tokens, output_tokens;
 };
 
-/* Where requests come from, in order of time: next() gives 1 and a row, 0 at the end, -1 when the source failed. */
+/* Where requests come from, in order of time: next() gives 1 and a row, 0 at the end, -1 when the
+ * source failed. */
 struct workload { void *ctx; int (*next)(void *ctx, struct arrival *row); };
 
 /* Plain pods: arrivals and lifetimes, no requests. */
@@ -75,11 +79,13 @@ struct taped_step {
 struct tape_hook {
 	void *ctx;
 	void (*step)(void *ctx, const struct taped_step *step);
-	void (*born)(void *ctx, uint32_t pod, uint32_t gen, uint32_t service);  /* a replica machine begins */
+	/* a replica machine begins */
+	void (*born)(void *ctx, uint32_t pod, uint32_t gen, uint32_t service);
 	void (*died)(void *ctx, uint32_t pod);
 };
 
-/* Who runs the pods, if not this world: a real world's own processes.  Answers come back by world_post. */
+/* Who runs the pods, if not this world: a real world's own processes.  Answers come back by
+ * world_post. */
 struct pod_host {
 	void *ctx;
 	void (*start)(void *ctx, uint32_t pod, uint32_t gen, uint32_t service);
@@ -97,11 +103,14 @@ struct world_totals {
 
 struct world;
 /* A world at time 0; the configuration must outlive it.  Static replicas are in place. */
-struct world *world_new(const struct world_config *config, const struct workload *workload, const struct sink *sink,
+struct world *world_new(const struct world_config *config, const struct workload *workload,
+			const struct sink *sink,
 			const struct tape_hook *tape, const struct pod_host *host);
-/* Runs to the end; false if the source failed. progress(ctx, done requests) now and then; returns early, cleanly, when
+/* Runs to the end; false if the source failed. progress(ctx, done requests) now and then; returns
+ * early, cleanly, when
  * *stop becomes non-zero. */
-bool world_run(struct world *world, const volatile int *stop, void (*progress)(void *ctx, double done), void *ctx);
+bool world_run(struct world *world, const volatile int *stop, void (*progress)(void *ctx,
+	       double done), void *ctx);
 /* For a wall clock: fires all that is due up to t. */
 void world_advance(struct world *world, int64_t t);
 /* The time of the next thing due, or TIME_NEVER. */
@@ -111,7 +120,8 @@ bool world_over(const struct world *world);
 /* Whether the source of requests failed. */
 bool world_failed(const struct world *world);
 /* Delivers a message from outside to a machine, now. */
-void world_post(struct world *world, enum machine machine, uint32_t instance, const struct msg *msg, const void *load);
+void world_post(struct world *world, enum machine machine, uint32_t instance, const struct msg *msg,
+		const void *load);
 /* A hosted pod has no more requests inside: it may end. */
 void world_pod_idle(struct world *world, uint32_t pod, uint32_t gen);
 /* A hosted pod died: MSG_POD_FAILED. */

@@ -30,7 +30,7 @@ static struct cluster *make(int64_t nodes, int64_t gpus)
 
 	config.nodes = nodes;
 	config.gpus = gpus;
-	cluster = cluster_new(&config, 3);
+	cluster = cluster_new(&config, &place, 3);
 	for (uint32_t i = 0; i < cluster->n; i++)
 		cluster_own(cluster, i, 0);
 	return cluster;
@@ -137,11 +137,11 @@ START_TEST(full_nodes_are_examined_but_skipped)
 	ck_assert_uint_eq(cluster->pool[0].fit[2], 1);
 	ck_assert_uint_eq(cluster->pool[0].fit[3], 0);
 	ck_assert_int_eq(cluster->pool[0].free_gpus, 3);
-	found = search_pool(cluster, 0, &one, &place, &rng);
+	found = search_pool(cluster, 0, &one, &rng);
 	ck_assert_uint_eq(found.node, 4321);
 	ck_assert_uint_eq(found.examined, 5000);
 	ck_assert_uint_eq(found.feasible, 1);
-	found = search_pool(cluster, 0, &four, &place, &rng);
+	found = search_pool(cluster, 0, &four, &rng);
 	ck_assert_uint_eq(found.node, NO_NODE);
 	ck_assert_uint_eq(found.examined, 5000);
 	cluster_verify(cluster);
@@ -155,17 +155,17 @@ START_TEST(search_goes_round)
 	struct cluster *cluster = make(1000, 8);
 	struct found found;
 
-	found = search_pool(cluster, 0, &one, &place, &rng);
+	found = search_pool(cluster, 0, &one, &rng);
 	ck_assert_uint_eq(found.examined, 420);
 	ck_assert_uint_eq(found.feasible, 420);
 	ck_assert_uint_lt(found.node, 420);
 	ck_assert_uint_eq(cluster->pool[0].cursor, 420);
-	found = search_pool(cluster, 0, &one, &place, &rng);
+	found = search_pool(cluster, 0, &one, &rng);
 	ck_assert(found.node >= 420 && found.node < 840);
 	/* 840 .. 999 and 0 .. 259; the 10 nodes before them that are full are passed over. */
 	for (uint32_t i = 840; i < 850; i++)
 		cluster_take(cluster, i, &(struct need){ 8, 0, 0 });
-	found = search_pool(cluster, 0, &one, &place, &rng);
+	found = search_pool(cluster, 0, &one, &rng);
 	ck_assert_uint_eq(found.examined, 430);
 	ck_assert_uint_eq(found.feasible, 420);
 	ck_assert_uint_eq(cluster->pool[0].cursor, 270);
@@ -181,7 +181,7 @@ START_TEST(ties_are_even)
 	double chi = 0;
 
 	for (int i = 0; i < 10000; i++)
-		count[search_pool(cluster, 0, &one, &place, &rng).node]++;
+		count[search_pool(cluster, 0, &one, &rng).node]++;
 	for (int i = 0; i < 10; i++)
 		chi += (count[i] - 1000.0) * (count[i] - 1000.0) / 1000.0;
 	/* 9 degrees of freedom: 27.9 is passed once in 1000. */
@@ -197,14 +197,14 @@ START_TEST(spread_and_pack)
 	uint32_t used = 0;
 
 	for (int i = 0; i < 20; i++)
-		cluster_take(cluster, search_pool(cluster, 0, &one, &place, &rng).node, &one);
+		cluster_take(cluster, search_pool(cluster, 0, &one, &rng).node, &one);
 	for (uint32_t i = 0; i < 10; i++)
 		ck_assert_int_eq(cluster->node[i].free_gpus, 6);
 	cluster_free(cluster);
-	cluster = make(10, 8);
 	place = (struct place_config){ .most = 1, .gpu = 1 };
+	cluster = make(10, 8);
 	for (int i = 0; i < 20; i++)
-		cluster_take(cluster, search_pool(cluster, 0, &one, &place, &rng).node, &one);
+		cluster_take(cluster, search_pool(cluster, 0, &one, &rng).node, &one);
 	for (uint32_t i = 0; i < 10; i++)
 		used += cluster->node[i].free_gpus < 8;
 	ck_assert_uint_eq(used, 3);
@@ -230,7 +230,7 @@ START_TEST(slots_and_addresses_run_out)
 	cluster = make(1, 8);
 	cluster_take(cluster, 0, &none);
 	cluster_take(cluster, 0, &none);
-	ck_assert_uint_eq(search_pool(cluster, 0, &none, &place, &rng).node, NO_NODE);
+	ck_assert_uint_eq(search_pool(cluster, 0, &none, &rng).node, NO_NODE);
 	cluster_free(cluster);
 }
 END_TEST
@@ -283,7 +283,7 @@ START_TEST(search_equals_a_scan)
 	for (int i = 0; i < 3000; i++) {
 		struct need need = { 1 + rng_below(&rng, 8), 1000 * rng_below(&rng, 20), 1 << 30 };
 		uint32_t start = pool->cursor, feasible = 0, examined = 0;
-		struct found found = search_pool(cluster, 0, &need, &place, &rng);
+		struct found found = search_pool(cluster, 0, &need, &rng);
 		int64_t best = -1;
 
 		while (examined < 300 && feasible < search_sample(300, 0)) {

@@ -1,5 +1,6 @@
-/* The LLM engine against a world that counts time by itself: skipping and stepping give the same tokens at the same
- * nanoseconds; blocks, tokens and requests are conserved; each scheduler's rule of admission holds. */
+/* The LLM engine against a world that counts time by itself: skipping and stepping give the same
+ * tokens at the same nanoseconds; blocks, tokens and requests are conserved; each scheduler's rule
+ * of admission holds. */
 #include "base/rng.h"
 #include "models/engine/replica.h"
 #include "sim/gpu.h"
@@ -17,13 +18,17 @@ struct bench {
 	int64_t now;
 	bool running;
 	uint64_t target;
-	uint64_t steps, rejected, failed, finished, first_tokens, preempted, max_prefill, max_product;
-	uint64_t hash;                  /* over (time, kind, request) of all tokens told */
+	uint64_t steps, rejected, failed, finished, first_tokens, preempted, max_prefill,
+		max_product;
+	uint64_t hash; /* over (time, kind, request) of all tokens told */
 	int64_t *first_ns, *end_ns;
-	uint64_t tokens;                /* gaps + first tokens */
+	uint64_t tokens; /* gaps + first tokens */
 };
 
-struct ask { int64_t at; uint32_t input, output; };
+struct ask {
+	int64_t at;
+	uint32_t input, output;
+};
 
 static void mix(struct bench *b, uint64_t x)
 {
@@ -41,8 +46,14 @@ static void setup(struct bench *b, int scheduler, bool skip, int64_t blocks, str
 	b->service.engine.max_tokens = 512;
 	b->service.engine.max_seqs = 24;
 	b->service.engine.skip = skip;
-	b->service.engine.cost = (struct cost_config){ .model = COST_FITTED, .c0_ms = 10.9, .c1_ms = 0.039,
-		.knee_tokens = 96, .c2_ms = 0.017, .c3_ms = 8.37e-5, .c4_ms = 2.6e-6, .c5_ms = 0.00108 };
+	b->service.engine.cost = (struct cost_config){ .model = COST_FITTED,
+						       .c0_ms = 10.9,
+						       .c1_ms = 0.039,
+						       .knee_tokens = 96,
+						       .c2_ms = 0.017,
+						       .c3_ms = 8.37e-5,
+						       .c4_ms = 2.6e-6,
+						       .c5_ms = 0.00108 };
 	gpu_cost_init(&b->cost, &b->service, NULL, NULL);
 	b->replica = replica_new(&b->service, 0, 1);
 }
@@ -107,8 +118,8 @@ static void end_run(struct bench *b)
 	carry_out(b);
 }
 
-/* Feeds n requests in order of time, ends of iterations after submissions of the same time; cancels every
- * cancel-th request a little after it came. */
+/* Feeds n requests in order of time, ends of iterations after submissions of the same time; cancels
+ * every cancel-th request a little after it came. */
 static void drive(struct bench *b, const struct ask *asks, uint32_t n, uint32_t cancel)
 {
 	uint32_t i = 0, c = 0;
@@ -118,7 +129,8 @@ static void drive(struct bench *b, const struct ask *asks, uint32_t n, uint32_t 
 	for (uint32_t k = 0; k < n; k++)
 		b->first_ns[k] = b->end_ns[k] = -1;
 	while (i < n || b->running || (cancel && c < n)) {
-		int64_t ask = i < n ? asks[i].at : TIME_NEVER, give_up = TIME_NEVER, end = TIME_NEVER;
+		int64_t ask = i < n ? asks[i].at : TIME_NEVER, give_up = TIME_NEVER,
+			end = TIME_NEVER;
 
 		if (cancel) {
 			while (c < n && c % cancel)
@@ -214,7 +226,7 @@ START_TEST(short_of_blocks_preempts)
 	arena_init(&arena);
 	for (int i = 0; i < 8; i++)
 		asks[i] = (struct ask){ i, 60, 100 };
-	setup(&b, _i, true, 40, &arena);        /* 8 x 160 tokens need 80 blocks */
+	setup(&b, _i, true, 40, &arena); /* 8 x 160 tokens need 80 blocks */
 	drive(&b, asks, 8, 0);
 	ck_assert_uint_eq(b.finished, 8);
 	ck_assert_uint_gt(b.preempted, 0);
@@ -226,7 +238,8 @@ END_TEST
 
 START_TEST(one_request_by_hand)
 {
-	/* 100 tokens in, 3 out: one prompt iteration, then two decodes over 101 and 102 KV tokens */
+	/* 100 tokens in, 3 out: one prompt iteration, then two decodes over 101 and 102 KV tokens
+	 */
 	struct arena arena;
 	struct ask ask = { 1000, 100, 3 };
 	struct bench b;
@@ -239,7 +252,8 @@ START_TEST(one_request_by_hand)
 	first = 10.9 + 0.039 + 8.37e-5 * 101;
 	second = 10.9 + 0.039 + 8.37e-5 * 102;
 	ck_assert_int_le(llabs(b.first_ns[0] - 1000 - (int64_t)(prompt * 1e6 + 0.5)), 1);
-	ck_assert_int_le(llabs(b.end_ns[0] - b.first_ns[0] - (int64_t)((first + second) * 1e6 + 0.5)), 1);
+	ck_assert_int_le(
+		llabs(b.end_ns[0] - b.first_ns[0] - (int64_t)((first + second) * 1e6 + 0.5)), 1);
 	ck_assert_uint_eq(b.steps, 2);
 	teardown(&b);
 	arena_release(&arena);
@@ -249,7 +263,9 @@ END_TEST
 START_TEST(rules_of_admission)
 {
 	struct arena arena;
-	struct ask asks[] = { { 0, 100, 1 }, { 1, 200, 1 }, { 1, 200, 1 }, { 1, 200, 1 }, { 1, 100, 1 } };
+	struct ask asks[] = {
+		{ 0, 100, 1 }, { 1, 200, 1 }, { 1, 200, 1 }, { 1, 200, 1 }, { 1, 100, 1 }
+	};
 	struct ask huge = { 0, 600, 1 };
 	struct bench b;
 
@@ -291,7 +307,7 @@ START_TEST(queue_proxy_limits)
 	b.service.concurrency = 2;
 	b.service.queue_depth = 10;
 	drive(&b, asks, 30, 0);
-	ck_assert_uint_eq(b.finished, 22);      /* 2 inside, 20 queued */
+	ck_assert_uint_eq(b.finished, 22); /* 2 inside, 20 queued */
 	ck_assert_uint_eq(b.rejected, 8);
 	teardown(&b);
 	arena_release(&arena);
@@ -327,7 +343,9 @@ END_TEST
 
 START_TEST(series_inverts)
 {
-	struct gpu_series s = { .start_ns = 12345, .first_ns = 1.1e7 + _i, .step_ns = _i % 3 ? 84.3 * _i : 0 };
+	struct gpu_series s = { .start_ns = 12345,
+				.first_ns = 1.1e7 + _i,
+				.step_ns = _i % 3 ? 84.3 * _i : 0 };
 
 	for (uint64_t i = 1; i < 300; i++) {
 		int64_t end = gpu_series_end(&s, i);

@@ -45,12 +45,14 @@ static void refresh(struct cluster *cluster, struct node *node)
 	node->shapes = shapes;
 }
 
-struct cluster *cluster_new(const struct cluster_config *config, uint32_t pools)
+struct cluster *cluster_new(const struct cluster_config *config, const struct place_config *place,
+			    uint32_t pools)
 {
 	struct cluster *cluster = vec_grow(NULL, &(uint32_t){ 0 }, 1, sizeof(*cluster));
 
 	memset(cluster, 0, sizeof(*cluster));
 	cluster->config = *config;
+	cluster->place = *place;
 	cluster->pools = pools;
 	cluster->pool = vec_grow(NULL, &(uint32_t){ 0 }, pools, sizeof(*cluster->pool));
 	memset(cluster->pool, 0, pools * sizeof(*cluster->pool));
@@ -162,6 +164,7 @@ bool cluster_fits(const struct node *node, const struct need *need)
 /* Moves need between free and taken: sign -1 takes, +1 gives back. */
 static void move(struct cluster *cluster, struct node *node, const struct need *need, int sign)
 {
+	node->known = false;
 	node->free_gpus += sign * (int32_t)need->gpus;
 	node->free_cpu_milli += sign * (int64_t)need->cpu_milli;
 	node->free_memory_bytes += sign * (int64_t)need->memory_bytes;

@@ -70,6 +70,9 @@ struct node {
 	int64_t loose_ns;                               /* when it last left a pool */
 	int8_t shapes;                                  /* it can take shapes 0 .. shapes - 1 */
 	bool up;
+	bool known;                                     /* the last score is still right */
+	struct need score_need;                         /* that it was of */
+	int64_t score;
 };
 
 /* A set of nodes by position: removing one moves the last into its place. */
@@ -83,6 +86,7 @@ struct pool {
 
 struct cluster {
 	struct cluster_config config;
+	struct place_config place;
 	struct node *node;
 	struct pool *pool;
 	uint32_t n, cap, pools;
@@ -95,8 +99,10 @@ struct found {
 	uint32_t feasible;              /* of them, had room and were scored */
 };
 
-/* The nodes of config, up, empty and in no pool; `pools` empty pools.  Freed by cluster_free. */
-struct cluster *cluster_new(const struct cluster_config *config, uint32_t pools);
+/* The nodes of config, up, empty and in no pool; `pools` empty pools; place says how a node is
+ * chosen.  Freed by cluster_free. */
+struct cluster *cluster_new(const struct cluster_config *config, const struct place_config *place,
+			    uint32_t pools);
 /* Frees it. */
 void cluster_free(struct cluster *cluster);
 /* Adds a node as the configuration has them, up, in no pool; returns its id (ids count up). */
@@ -131,5 +137,5 @@ int64_t search_score(const struct place_config *place, const struct node *node,
  * room, round robin from where the last search stopped; equal scores are drawn from `ties`.
  * Takes nothing. */
 struct found search_pool(struct cluster *cluster, uint32_t pool, const struct need *need,
-			 const struct place_config *place, struct rng *ties);
+			 struct rng *ties);
 #endif

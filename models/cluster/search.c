@@ -108,6 +108,21 @@ int64_t search_score(const struct place_config *place, const struct node *node,
 	return score;
 }
 
+/* Between two searches few nodes change and pods are alike: most scores are those of last time. */
+static int64_t score_of(const struct place_config *place, struct node *node,
+			const struct need *need)
+{
+	const struct need *of = &node->score_need;
+
+	if (!node->known || of->gpus != need->gpus || of->cpu_milli != need->cpu_milli ||
+	    of->memory_bytes != need->memory_bytes) {
+		node->known = true;
+		node->score_need = *need;
+		node->score = search_score(place, node, need);
+	}
+	return node->score;
+}
+
 struct best {
 	uint32_t node, ties;
 	int64_t score;
@@ -124,13 +139,13 @@ static void consider(struct best *best, uint32_t node, int64_t score, struct rng
 }
 
 struct found search_pool(struct cluster *cluster, uint32_t id, const struct need *need,
-			 const struct place_config *place, struct rng *ties)
+			 struct rng *ties)
 {
 	struct pool *pool = &cluster->pool[id];
 	const struct bits *can = &pool->can[cluster_shape(need->gpus)];
 	struct best best = { .node = NO_NODE };
 	struct found found = { .node = NO_NODE, .examined = pool->n };
-	uint32_t want = search_sample(pool->n, place->sample), start, at, end;
+	uint32_t want = search_sample(pool->n, cluster->place.sample), start, at, end;
 
 	assert(id < cluster->pools);
 	if (!pool->n)
@@ -140,11 +155,12 @@ struct found search_pool(struct cluster *cluster, uint32_t id, const struct need
 		at = lap ? 0 : start;
 		end = lap ? start : pool->n;
 		for (at = bits_next(can, at); at < end; at = bits_next(can, at + 1)) {
-			const struct node *node = &cluster->node[pool->node[at]];
+			struct node *node = &cluster->node[pool->node[at]];
 
 			if (!cluster_fits(node, need))
 				continue;
-			consider(&best, pool->node[at], search_score(place, node, need), ties);
+			consider(&best, pool->node[at], score_of(&cluster->place, node, need),
+				 ties);
 			if (++found.feasible == want) {
 				found.examined = (at + pool->n - start) % pool->n + 1;
 				break;

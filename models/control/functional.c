@@ -177,7 +177,7 @@ static bool probe(struct control *c, uint32_t id, const struct probe *p)
 	if (!pod || pod->state != POD_PROBING || pod->function != p->from || pod->asked != id)
 		return false;
 	if (f->state == FUNCTION_UP)
-		found = search_pool(c->cluster, id, &pod->need, &c->config.place, &c->ties);
+		found = search_pool(c->cluster, id, &pod->need, &c->ties);
 	f->asker = p->from;
 	f->hold = NONE;
 	if (found.node != NO_NODE) {

@@ -287,7 +287,7 @@ static void decide(struct control *c, uint32_t id)
 	f->delay_ns += DELAY_WEIGHT * ((double)(c->now - pod->since_ns) - f->delay_ns);
 	f->decided++;
 	c->totals.decisions++;
-	found = search_pool(c->cluster, id, &pod->need, &c->config.place, &c->ties);
+	found = search_pool(c->cluster, id, &pod->need, &c->ties);
 	if (found.node != NO_NODE)
 		cluster_take(c->cluster, found.node, &pod->need);
 	pod->state = POD_DECIDING;

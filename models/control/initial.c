@@ -10,7 +10,7 @@ static bool place_set(struct control *c, uint32_t id, struct rng *ties, struct e
 	uint32_t at;
 
 	for (int32_t i = 0; i < s->desired; i++) {
-		found = search_pool(c->cluster, 0, &s->need, &c->config.place, ties);
+		found = search_pool(c->cluster, 0, &s->need, ties);
 		if (found.node == NO_NODE)
 			return err_set(
 				err,

@@ -67,7 +67,7 @@ static struct control *make(const struct control_config *config,
 	arena_init(&c->arena);
 	make_sets(c, services, n);
 	make_functions(c);
-	c->cluster = cluster_new(cluster, c->functions);
+	c->cluster = cluster_new(cluster, &config->place, c->functions);
 	for (uint32_t i = 0; i < c->cluster->n; i++)
 		cluster_own(c->cluster, i, 0);
 	if (initial_place(c, err))

@@ -1,4 +1,5 @@
-/* Batching and block accounting by counters: a step costs what changes in the batch, not what is in it. */
+/* Batching and block accounting by counters: a step costs what changes in the batch, not what is in
+ * it. */
 #include "models/engine/llm.h"
 #include <string.h>
 
@@ -23,8 +24,8 @@ static int64_t seq_blocks(const struct llm *llm, const struct seq *seq)
 	return blocks_of(llm, seq->prompt);
 }
 
-/* The decode iterations in which seq needs a new block: those congruent to this one.  With length L in iteration i a
- * new block is needed when L - 1 is a multiple of the block. */
+/* The decode iterations in which seq needs a new block: those congruent to this one.  With length L
+ * in iteration i a new block is needed when L - 1 is a multiple of the block. */
 static uint32_t *crossing_of(struct llm *llm, const struct seq *seq)
 {
 	uint64_t size = (uint64_t)llm->config->block_tokens;
@@ -103,7 +104,8 @@ static void stall_remove(struct llm *llm, int64_t last_token_ns)
 	assert(!"a decoding sequence is in no group");
 }
 
-void llm_init(struct llm *llm, const struct engine_config *config, struct seq_pool *pool, uint32_t pod, uint32_t gen)
+void llm_init(struct llm *llm, const struct engine_config *config, struct seq_pool *pool,
+	      uint32_t pod, uint32_t gen)
 {
 	*llm = (struct llm){ .config = config, .pool = pool, .pod = pod, .pod_gen = gen };
 	assert(config->kv_blocks > 0 && config->block_tokens > 0);
@@ -111,7 +113,8 @@ void llm_init(struct llm *llm, const struct engine_config *config, struct seq_po
 	llm->free_blocks = config->kv_blocks;
 	if (config->scheduler != SCHED_VLLM_V1)
 		llm->watermark_blocks = (int64_t)(config->watermark * (double)config->kv_blocks);
-	llm->crossing = vec_grow(NULL, &(uint32_t){ 0 }, (uint32_t)config->block_tokens, sizeof(*llm->crossing));
+	llm->crossing = vec_grow(NULL, &(uint32_t){ 0 }, (uint32_t)config->block_tokens,
+				 sizeof(*llm->crossing));
 	memset(llm->crossing, 0, (size_t)config->block_tokens * sizeof(*llm->crossing));
 }
 
@@ -166,7 +169,8 @@ static void enter_decode(struct llm *llm, int64_t now, uint32_t id)
 	finish_push(llm, (struct finish){ seq->finish, id });
 }
 
-/* The last admitted sequence gives up its blocks and will be computed again, first of those that wait. */
+/* The last admitted sequence gives up its blocks and will be computed again, first of those that
+ * wait. */
 static void preempt_last(struct llm *llm)
 {
 	uint32_t id = llm->running.tail;
@@ -231,7 +235,8 @@ static void admit(struct llm *llm, int64_t now, uint32_t chunk)
 	vec_push(&llm->batch, id);
 }
 
-/* vllm-v0: whole prompts while requests x longest prompt stays within the budget; else everybody decodes. */
+/* vllm-v0: whole prompts while requests x longest prompt stays within the budget; else everybody
+ * decodes. */
 static void plan_v0(struct llm *llm, int64_t now)
 {
 	uint64_t longest = 0;
@@ -240,7 +245,8 @@ static void plan_v0(struct llm *llm, int64_t now)
 		const struct seq *seq = &llm->pool->rows.at[llm->waiting.head];
 		uint64_t prompt = seq->prompt > longest ? seq->prompt : longest;
 
-		if (!fits(llm, seq) || (llm->batch.n && (llm->batch.n + 1) * prompt > (uint64_t)llm->config->max_tokens))
+		if (!fits(llm,
+		    seq) || (llm->batch.n && (llm->batch.n + 1) * prompt > (uint64_t)llm->config->max_tokens))
 			break;
 		longest = prompt;
 		admit(llm, now, seq->prompt);
@@ -250,7 +256,8 @@ static void plan_v0(struct llm *llm, int64_t now)
 	llm->decodes = !llm->batch.n && llm->decoding;
 }
 
-/* vllm-v1 and sarathi: everybody decodes, then prompts under way, then new ones, within the token budget. */
+/* vllm-v1 and sarathi: everybody decodes, then prompts under way, then new ones, within the token
+ * budget. */
 static void plan_mixed(struct llm *llm, int64_t now)
 {
 	bool preempted = make_room(llm);
@@ -385,8 +392,8 @@ static void stop_early(struct llm *llm, struct outbox *out)
 	outbox_add(out, MSG_INTERRUPT, llm->pod)->iterate.gen = llm->pod_gen;
 }
 
-/* A new head of the queue is worth a stop if it could be admitted: what does not fit now fits only after an end, and
- * the leap stops there anyway. */
+/* A new head of the queue is worth a stop if it could be admitted: what does not fit now fits only
+ * after an end, and the leap stops there anyway. */
 static void stop_for_head(struct llm *llm, struct outbox *out)
 {
 	if (llm->waiting.n && llm->running.n < seqs_max(llm) &&
@@ -423,7 +430,8 @@ static void count_decodes(struct llm *llm, int64_t now, uint32_t k)
 	llm->last_decode_ns = now;
 	llm->stall.n = 0;
 	if (llm->decoding)
-		vec_push(&llm->stall, (struct stall){ .last_token_ns = now, .seqs = llm->decoding });
+		vec_push(&llm->stall, (struct stall){ .last_token_ns = now,
+			 .seqs = llm->decoding });
 }
 
 /* A token after a computed prompt: the first one is told. */
@@ -474,12 +482,14 @@ static void drop_running(struct llm *llm, uint32_t id)
 	seq_unlink(llm->pool, &llm->running, id);
 }
 
-void llm_iterated(struct llm *llm, int64_t now, uint32_t k, struct outbox *out, llm_done *done, void *ctx)
+void llm_iterated(struct llm *llm, int64_t now, uint32_t k, struct outbox *out, llm_done *done,
+		  void *ctx)
 {
 	const struct finish *top;
 
 	assert(llm->k_max && k >= 1 && k <= llm->k_max);
-	llm->interrupted = true;        /* who is submitted while we are at it is seen by the plan below */
+	/* who is submitted while we are at it is seen by the plan below */
+	llm->interrupted = true;
 	if (llm->decodes)
 		count_decodes(llm, now, k);
 	while ((top = finish_top(llm)) && top->iteration == llm->iterations) {

@@ -1,4 +1,5 @@
-/* Queue-proxy in front of one of two engines: the LLM engine of llm.c, or plain slots that serve whole requests. */
+/* Queue-proxy in front of one of two engines: the LLM engine of llm.c, or plain slots that serve
+ * whole requests. */
 #include "models/engine/replica.h"
 #include "models/engine/llm.h"
 
@@ -72,13 +73,17 @@ struct replica_view replica_look(const struct replica *replica)
 {
 	if (!is_llm(replica))
 		return (struct replica_view){ .waiting = replica->queue.n + replica->proxied.n,
-					      .running = replica->served.n, .iterations = replica->served_total };
+					      .running = replica->served.n,
+					      	.iterations = replica->served_total };
 	return (struct replica_view){ .waiting = replica->llm.waiting.n + replica->proxied.n,
-				      .running = replica->llm.running.n, .free_blocks = replica->llm.free_blocks,
-				      .iterations = replica->llm.iterations, .preemptions = replica->llm.preemptions };
+				      .running = replica->llm.running.n,
+				      	.free_blocks = replica->llm.free_blocks,
+				      .iterations = replica->llm.iterations,
+				      	.preemptions = replica->llm.preemptions };
 }
 
-static void finish(struct replica *replica, uint32_t request, uint32_t gen, enum outcome outcome, uint32_t preemptions,
+static void finish(struct replica *replica, uint32_t request, uint32_t gen, enum outcome outcome,
+		   uint32_t preemptions,
 		   struct outbox *out)
 {
 	struct msg *msg = outbox_add(out, MSG_FINISHED, request);
@@ -161,7 +166,8 @@ static void submit(struct replica *replica, int64_t now, const struct msg *in, s
 {
 	const struct service_config *service = replica->service;
 	uint32_t output = in->submit.output_tokens ? in->submit.output_tokens : 1;
-	bool refused = is_llm(replica) && !llm_admissible(&replica->llm, in->submit.input_tokens, output);
+	bool refused = is_llm(replica) && !llm_admissible(&replica->llm, in->submit.input_tokens,
+			      output);
 	uint32_t id;
 
 	if (!has_slot(replica) && replica->proxied.n >= service->concurrency * service->queue_depth)
@@ -186,10 +192,12 @@ static void submit(struct replica *replica, int64_t now, const struct msg *in, s
 	}
 }
 
-/* The row of a request, looked for where those that are given up mostly are: at the front of the queues. */
+/* The row of a request, looked for where those that are given up mostly are: at the front of the
+ * queues. */
 static uint32_t find(const struct replica *replica, uint32_t request, uint32_t gen)
 {
-	const struct seq_list lists[] = { replica->llm.waiting, replica->queue, replica->proxied, replica->llm.running,
+	const struct seq_list lists[] = { replica->llm.waiting, replica->queue, replica->proxied,
+		replica->llm.running,
 					  replica->served };
 	const bool llm = is_llm(replica);
 
@@ -247,7 +255,8 @@ static void served(struct replica *replica, int64_t now, uint32_t id, struct out
 	serve_next(replica, now, out);
 }
 
-void replica_step(struct replica *replica, int64_t now, const struct msg *in, const void *load, struct outbox *out)
+void replica_step(struct replica *replica, int64_t now, const struct msg *in, const void *load,
+		  struct outbox *out)
 {
 	(void)load;
 	switch ((enum msg_kind)in->kind) {

@@ -1,4 +1,5 @@
-/* seq.h - the requests inside one pod: rows of a pool, threaded on lists by 32-bit links.  Private to models/engine/. */
+/* seq.h - the requests inside one pod: rows of a pool, threaded on lists by 32-bit links.  Private
+ * to models/engine/. */
 #ifndef MODELS_ENGINE_SEQ_H
 #define MODELS_ENGINE_SEQ_H
 #include "base/vec.h"
@@ -10,15 +11,17 @@ enum seq_state { SEQ_FREE, SEQ_PROXIED, SEQ_WAITING, SEQ_PREFILL, SEQ_DECODE, SE
 struct seq {
 	uint32_t request, gen;          /* whose it is */
 	uint32_t input, output;         /* tokens as asked for */
-	uint32_t prompt;                /* tokens to compute before the next token: input, and what was made before a
-	                                 * preemption */
+	/* tokens to compute before the next token: input, and what was made before a preemption */
+	uint32_t prompt;
 	uint32_t computed;              /* of prompt */
 	uint32_t chunk;                 /* prompt tokens in the iteration under way */
 	uint32_t made;                  /* output tokens, up to when it last began to decode */
-	uint64_t join, finish;          /* decode iterations of the engine at which it began, and will end, to decode */
+	/* decode iterations of the engine at which it began, and will end, to decode */
+	uint64_t join, finish;
 	int64_t pod_ns, engine_ns;      /* reached the pod; left queue-proxy */
 	int64_t start_ns;               /* first step of the engine with it; -1 = none yet */
-	int64_t last_token_ns;          /* when preempted: its last token's time; else when it began to decode */
+	/* when preempted: its last token's time; else when it began to decode */
+	int64_t last_token_ns;
 	uint32_t preemptions;
 	uint32_t prev, next;            /* on its list */
 	uint8_t state;                  /* enum seq_state */
