@@ -88,8 +88,7 @@ static const char *const files[] = {
 	"seed: 1\nsweep:\n  axes: [{key: seed, values: [1, 2]}]\nvariants:\n  - name: plain\n"
 	"  - name: big\n    set:\n      seed: 2\n      services.a.kv_blocks: 77\n"
 	"services: [{name: a}]\ntitle: |\n  two\n  lines\n",
-	"{\"seed\": 4, \"engine\": {\"share\": 0.25}, \"services\": [{\"name\": "
-	"\"\\u00e9\\n\"}]}\n",
+	"{\"seed\": 4, \"engine\": {\"share\": 0.25}, \"services\": [{\"name\": \"\\u00e9\"}]}"
 };
 
 static const char *const pieces[] = {
