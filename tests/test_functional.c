@@ -299,8 +299,10 @@ START_TEST(the_pool_follows_the_load)
 	ck_assert_uint_ge(toy.machine->lives, 5);
 	ck_assert_uint_gt(totals->functions_started, 3);
 	ck_assert_uint_gt(totals->rebalanced_nodes, 0);
-	for (uint32_t i = 0; i < toy.machine->lives; i++)
+	for (uint32_t i = 0; i < toy.machine->lives; i++) {
+		ck_assert_uint_gt(toy.machine->cluster->pool[toy.machine->live[i]].n, 0);
 		ck_assert_double_lt(toy.machine->function[toy.machine->live[i]].delay_ns, 100e6);
+	}
 	/* Quiet: down to the fewest. */
 	toy.verify = true;
 	toy_run(&toy, 1000 * S);
@@ -339,6 +341,28 @@ START_TEST(free_capacity_is_evened_out)
 	ck_assert_int_eq(toy.machine->cluster->pool[0].free_gpus, 40);
 	ck_assert_int_eq(toy.machine->cluster->pool[1].free_gpus, 40);
 	ck_assert_uint_eq(toy.machine->totals.rebalanced_nodes, 5);
+}
+END_TEST
+
+/* An order whose effect is not seen yet is not given again: nodes do not swing to and fro. */
+START_TEST(slow_messages_do_not_swing)
+{
+	toy.control.functional.functions = 2;
+	toy.control.functional.rebalance = 1.5;
+	toy.control.functional.interval_ns = 100 * MS;
+	toy.control.functional.d = 0;
+	toy.cluster.nodes = 20;
+	toy.send_ns = 170 * MS;
+	toy_start(&toy);
+	for (uint32_t i = 9; i < 12; i++)
+		toy_lose_node(&toy, i);
+	for (uint32_t i = 0; i < 9; i++)
+		toy_lose_node(&toy, i);
+	toy_run(&toy, 60 * S);
+	/* 8 nodes are left, all of one function: half of them move, once. */
+	ck_assert_uint_eq(toy.machine->totals.rebalanced_nodes, 4);
+	ck_assert_int_eq(toy.machine->cluster->pool[0].free_gpus, 32);
+	ck_assert_uint_eq(toy.machine->cluster->loose, 0);
 }
 END_TEST
 
@@ -442,6 +466,7 @@ Suite *functional_suite(void)
 	tcase_add_test(tc, a_pod_that_waits_gets_what_comes_free);
 	tcase_add_test(tc, the_pool_follows_the_load);
 	tcase_add_test(tc, free_capacity_is_evened_out);
+	tcase_add_test(tc, slow_messages_do_not_swing);
 	tcase_add_test(tc, a_lost_function);
 	tcase_add_test(tc, all_functions_lost);
 	tcase_add_test(tc, it_replays);

@@ -130,6 +130,7 @@ Suite *loss_suite(void)
 	Suite *suite = suite_create("loss");
 	TCase *tc = tcase_create("loss");
 
+	tcase_set_timeout(tc, getenv("SONDE_TEST_LONG") ? 3600 : 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, v8_static_partitions);
 	tcase_add_test(tc, v8_one_probe);

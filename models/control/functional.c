@@ -184,6 +184,7 @@ static bool probe(struct control *c, uint32_t id, const struct probe *p)
 		f->hold = hold_new(c, p->pod, found.node, id);
 		f->hold_gen = c->holds.at[f->hold].gen;
 	}
+	function_record(c, id, p->pod, &found);
 	function_think(c, id, THINK_PROBE, p->pod, found.examined);
 	return true;
 }
@@ -258,9 +259,10 @@ static void released(struct control *c, const struct msg *in, const void *load)
 {
 	uint32_t to = in->send.task, n = in->load_bytes / (uint32_t)sizeof(uint32_t);
 
+	c->function[in->send.from].giving = false;
 	if (c->function[to].state != FUNCTION_UP)
 		to = partition_least(c, NONE);
-	if (to != NONE)
+	if (n && to != NONE)
 		partition_assign(c, load, n, to);
 }
 

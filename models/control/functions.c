@@ -54,6 +54,7 @@ void function_up(struct control *c, uint32_t id)
 	f->delay_ns = 0;
 	f->decided = 0;
 	f->release_to = NONE;
+	f->giving = false;
 	set_live(c, id, true);
 	c->plane->function_up(c, id);
 	function_adopt(c);
@@ -114,6 +115,7 @@ void function_lost(struct control *c, uint32_t id)
 	f->thinking = false;
 	f->inbox.n = 0;
 	f->release_to = NONE;
+	f->giving = false;
 	f->probing = 0;
 	if (f->state == FUNCTION_UP)
 		set_live(c, id, false);
@@ -276,6 +278,17 @@ void function_think(struct control *c, uint32_t id, enum think what, uint32_t po
 	msg->think.what = f->what;
 }
 
+void function_record(struct control *c, uint32_t id, uint32_t pod, const struct found *found)
+{
+	const struct pod_record *of = &c->pods.at[pod].record;
+	/* An owner's information is exact. */
+	struct decision_record record = { c->now,	   of->id,     id, found->node,
+					  found->examined, of->probes, 0 };
+
+	if (c->config.decisions)
+		outbox_add_load(c->out, MSG_RECORD_DECISION, id, &record, sizeof(record));
+}
+
 static void decide(struct control *c, uint32_t id)
 {
 	struct function *f = &c->function[id];
@@ -293,13 +306,7 @@ static void decide(struct control *c, uint32_t id)
 	pod->state = POD_DECIDING;
 	pod->since_ns = c->now;
 	pod->record.node = found.node;
-	if (c->config.decisions) {
-		struct decision_record record = { c->now,     pod->record.id, id,
-						  found.node, found.examined, pod->record.probes,
-						  0 };
-
-		outbox_add_load(c->out, MSG_RECORD_DECISION, id, &record, sizeof(record));
-	}
+	function_record(c, id, at, &found);
 	function_think(c, id, THINK_SCHEDULE, at, found.examined);
 }
 
@@ -375,6 +382,8 @@ void function_resync(struct control *c, uint32_t id, int64_t stale_ns)
 	struct function *f = &c->function[id];
 	struct msg *msg;
 
+	if (f->giving && f->giving_ns <= stale_ns)
+		f->giving = false;
 	if (f->state == FUNCTION_STARTING && f->started_ns <= stale_ns) {
 		outbox_add(c->out, MSG_FUNCTION_START, id)->function.what = FUNCTION_SCHEDULE;
 	} else if (f->thinking && f->thinking_ns <= stale_ns) {

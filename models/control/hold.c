@@ -54,9 +54,12 @@ bool hold_alive(const struct control *c, uint32_t id, uint32_t gen)
 
 uint32_t hold_use(struct control *c, uint32_t id, uint32_t gen, uint32_t pod)
 {
-	const struct hold *hold = &c->holds.at[id];
+	const struct hold *hold;
 
-	if (!hold_alive(c, id, gen) || hold->pod != pod || hold->pod_gen != c->pods.at[pod].gen)
+	if (!hold_alive(c, id, gen))
+		return NO_NODE;
+	hold = &c->holds.at[id];
+	if (hold->pod != pod || hold->pod_gen != c->pods.at[pod].gen)
 		return NO_NODE;
 	end(c, id);
 	return hold->node;

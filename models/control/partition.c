@@ -24,6 +24,8 @@ void partition_order(struct control *c, uint32_t from, uint32_t to, enum release
 {
 	struct msg *msg = control_send(c, NONE, from, VERB_RELEASE, NULL, 0);
 
+	c->function[from].giving = true;
+	c->function[from].giving_ns = c->now;
 	msg->send.task = to;
 	msg->send.flag = (uint16_t)how;
 	msg->send.value = n;
@@ -99,7 +101,10 @@ void partition_release(struct control *c, uint32_t id)
 	for (uint32_t i = 0; i < c->scratch.n; i++)
 		cluster_disown(c->cluster, c->scratch.at[i], c->now);
 	c->totals.rebalanced_nodes += c->scratch.n;
-	send_words(c, id, NONE, VERB_RELEASED, to, c->scratch.at, c->scratch.n);
+	if (c->scratch.n)
+		send_words(c, id, NONE, VERB_RELEASED, to, c->scratch.at, c->scratch.n);
+	else
+		control_send(c, id, NONE, VERB_RELEASED, NULL, 0)->send.task = to;
 	if (how != RELEASE_FREE)
 		send_tasks(c, id, to, how == RELEASE_ALL);
 }

@@ -48,11 +48,12 @@ uint32_t pod_new(struct control *c, uint32_t service, uint64_t number, const str
 
 struct pod *pod_at(struct control *c, uint32_t id, uint32_t gen)
 {
-	struct pod *pod = &c->pods.at[id];
+	struct pod *pod;
 
-	if (id >= c->pods.n || pod->gen != gen || pod->state == POD_UNUSED)
+	if (id >= c->pods.n)
 		return NULL;
-	return pod;
+	pod = &c->pods.at[id];
+	return pod->gen == gen && pod->state != POD_UNUSED ? pod : NULL;
 }
 
 void pod_free(struct control *c, uint32_t id)

@@ -102,6 +102,8 @@ struct function {
 	struct { struct probe *at; uint32_t head, n, cap; } inbox; /* ring, cap a power of 2 */
 	uint32_t live_at;               /* position in control.live */
 	uint32_t probing, holds;        /* own pods that probe; reservations on its nodes */
+	bool giving;                    /* the top has told it to give nodes up; no word yet */
+	int64_t giving_ns;              /* since */
 	/* To be given up between two decisions; NONE = nothing. */
 	uint32_t release_to, release_how, release_n;
 	double delay_ns;                /* queueing delay, smoothed */
@@ -306,6 +308,9 @@ void pod_back_off(struct control *control, uint32_t pod);
 /* Begins to think: the answer is function_thought(). */
 void function_think(struct control *control, uint32_t function, enum think what, uint32_t pod,
 		    uint32_t examined);
+/* Records what was decided about a pod, if that is asked for. */
+void function_record(struct control *control, uint32_t function, uint32_t pod,
+		     const struct found *found);
 /* The thought is over. */
 void function_thought(struct control *control, uint32_t function, const struct msg *msg);
 /* Takes the next thing up, unless it is thinking. */

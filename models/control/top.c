@@ -2,7 +2,7 @@
  * the delay of pods in their queues, and moves nodes where free capacity is skewed.  One change at
  * a time: while a function starts or drains, or nodes are on their way, it waits. */
 #include "models/control/state.h"
-#include <assert.h>
+#include <math.h>
 
 /* The pool at most doubles in an interval.  source: assumption */
 #define GROWTH_MAX 2.0
@@ -20,7 +20,8 @@ static double delay_of(const struct control *c, uint32_t id)
 	return (double)waits_ns > f->delay_ns ? (double)waits_ns : f->delay_ns;
 }
 
-/* The most loaded function that is up and has at least so many nodes, or the least loaded. */
+/* The most loaded function that is up, has at least so many nodes and is not giving any up; or the
+ * least loaded. */
 static uint32_t loaded(const struct control *c, bool most, uint32_t nodes, uint32_t except)
 {
 	uint32_t best = NONE;
@@ -29,7 +30,7 @@ static uint32_t loaded(const struct control *c, bool most, uint32_t nodes, uint3
 		uint32_t id = c->live[i], n = c->cluster->pool[id].n;
 		double delay, than;
 
-		if (id == except || n < nodes)
+		if (id == except || n < nodes || (most && c->function[id].giving))
 			continue;
 		if (best == NONE) {
 			best = id;
@@ -95,7 +96,7 @@ static void scale(struct control *c)
 	c->calm = delay < target * CALM_SHARE ? c->calm + 1 : 0;
 	if (delay > target) {
 		factor = delay / target < GROWTH_MAX ? delay / target : GROWTH_MAX;
-		want = (uint32_t)(c->lives * factor + 0.999999);
+		want = (uint32_t)ceil(c->lives * factor);
 		for (uint32_t n = c->lives; n < want && n < f->max; n++)
 			function_start(c);
 	} else if (c->calm >= CALM_TICKS && c->lives > f->min && c->lives > 1 &&
@@ -117,6 +118,8 @@ static void rebalance(struct control *c)
 	for (uint32_t i = 0; i < c->lives; i++) {
 		const struct pool *pool = &c->cluster->pool[c->live[i]];
 
+		if (c->function[c->live[i]].giving)
+			return;
 		if (rich == NONE || pool->free_gpus > c->cluster->pool[rich].free_gpus)
 			rich = c->live[i];
 		if (poor == NONE || pool->free_gpus < c->cluster->pool[poor].free_gpus)
@@ -130,14 +133,26 @@ static void rebalance(struct control *c)
 		partition_order(c, rich, poor, RELEASE_FREE, (uint32_t)((most - least) / 2));
 }
 
+/* Half the nodes and queued pods of the most loaded function go to one that has none. */
+static void feed(struct control *c, uint32_t id)
+{
+	uint32_t from = loaded(c, true, 2, id);
+
+	if (from != NONE)
+		partition_order(c, from, id, RELEASE_HALF, 0);
+}
+
 void top_tick(struct control *c)
 {
 	/* What was in nobody's hands a whole interval ago was lost on the way. */
 	partition_sweep(c, c->now - c->config.functional.interval_ns);
 	for (uint32_t i = 0; i < c->functions; i++) {
+		if (c->function[i].state == FUNCTION_UP && !c->cluster->pool[i].n &&
+		    !c->cluster->loose)
+			feed(c, i);
 		if (c->function[i].state != FUNCTION_DRAINING)
 			continue;
-		if (c->cluster->pool[i].n && c->lives)
+		if (c->cluster->pool[i].n && c->lives && !c->function[i].giving)
 			partition_order(c, i, loaded(c, false, 0, i), RELEASE_ALL, 0);
 		function_next(c, i);
 	}
@@ -147,10 +162,7 @@ void top_tick(struct control *c)
 
 void top_function_up(struct control *c, uint32_t id)
 {
-	uint32_t from = loaded(c, true, 2, id);
-
-	if (from != NONE)
-		partition_order(c, from, id, RELEASE_HALF, 0);
+	feed(c, id);
 	if (c->lives == 1)
 		partition_sweep(c, c->now);
 }
