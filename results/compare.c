@@ -305,8 +305,9 @@ static bool pair_worlds(struct work *work, struct compare *compare)
 	return true;
 }
 
-/* Variants, against the first one of the same scenario, point and world on side A. With two files,
- * equal variants meet; if none do, anything on side B meets the first of side A. */
+/* Variants of the same scenario, point and world: in one store each against every one before it, or
+ * against the one asked for. With two files, equal variants meet; if none do, anything on side B
+ * meets the first of side A. */
 static bool pair_variants(struct work *work, struct compare *compare, bool equal_variants)
 {
 	for (uint32_t j = 0; j < work->group.n; j++) {
@@ -324,9 +325,12 @@ static bool pair_variants(struct work *work, struct compare *compare, bool equal
 				continue;
 			if (i == j && work->options->variant[1])
 				continue;
+			if (work->files == 1 && i >= j && !work->options->variant[0])
+				break;
 			if (i != j && !add_pair(work, compare, a, b))
 				return false;
-			break; /* the first alone */
+			if (work->files == 2)
+				break; /* the first alone */
 		}
 	}
 	return true;
