@@ -94,6 +94,7 @@ uint32_t cluster_add(struct cluster *cluster)
 			       .free_ips = (int32_t)config->ips,
 			       .rack = id / (uint32_t)config->rack_nodes,
 			       .pool = NO_POOL,
+			       .promised = NO_POOL,
 			       .up = true };
 	node->shapes = shapes_of(node);
 	cluster->loose++;
@@ -149,7 +150,7 @@ void cluster_disown(struct cluster *cluster, uint32_t id, int64_t now)
 	}
 	if (node->up)
 		pool->free_gpus -= node->free_gpus;
-	node->pool = NO_POOL;
+	node->pool = node->promised = NO_POOL;
 	node->loose_ns = now;
 	cluster->loose++;
 }

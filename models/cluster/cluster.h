@@ -68,6 +68,7 @@ struct node {
 	uint32_t rack, pool, at;                        /* at: position in its pool */
 	uint32_t holds;                                 /* reservations: with one it stays put */
 	int64_t loose_ns;                               /* when it last left a pool */
+	uint32_t promised;                              /* in no pool: which is to get it */
 	int8_t shapes;                                  /* it can take shapes 0 .. shapes - 1 */
 	bool up;
 	bool known;                                     /* the last score is still right */

@@ -67,6 +67,13 @@ static void send_words(struct control *c, uint32_t from, uint32_t to, enum verb 
 	}
 }
 
+/* Who owns a node by now keeps it; only loose ones are looked at. */
+static void promise(struct control *c, const uint32_t *nodes, uint32_t n, uint32_t to)
+{
+	for (uint32_t i = 0; i < n; i++)
+		c->cluster->node[nodes[i]].promised = to;
+}
+
 /* Queued pods go along with half or all of the nodes. */
 static void send_tasks(struct control *c, uint32_t id, uint32_t to, bool all)
 {
@@ -100,6 +107,7 @@ void partition_release(struct control *c, uint32_t id)
 	f->release_to = NONE;
 	for (uint32_t i = 0; i < c->scratch.n; i++)
 		cluster_disown(c->cluster, c->scratch.at[i], c->now);
+	promise(c, c->scratch.at, c->scratch.n, to);
 	c->totals.rebalanced_nodes += c->scratch.n;
 	if (c->scratch.n)
 		send_words(c, id, NONE, VERB_RELEASED, to, c->scratch.at, c->scratch.n);
@@ -111,6 +119,7 @@ void partition_release(struct control *c, uint32_t id)
 
 void partition_assign(struct control *c, const uint32_t *nodes, uint32_t n, uint32_t to)
 {
+	promise(c, nodes, n, to);
 	send_words(c, NONE, to, VERB_ADOPT, 0, nodes, n);
 }
 
@@ -151,17 +160,34 @@ uint32_t partition_least(const struct control *c, uint32_t except)
 	return best;
 }
 
+/* Loose nodes that are promised to a function (NONE: to none that is up), into scratch. */
+static void loose(struct control *c, int64_t since_ns, uint32_t to)
+{
+	c->scratch.n = 0;
+	for (uint32_t i = 0; i < c->cluster->n; i++) {
+		const struct node *node = &c->cluster->node[i];
+		bool kept = node->promised != NO_POOL &&
+			    c->function[node->promised].state == FUNCTION_UP;
+
+		if (node->pool == NO_POOL && node->loose_ns <= since_ns &&
+		    (to == NONE ? !kept : node->promised == to))
+			vec_push(&c->scratch, i);
+	}
+}
+
 void partition_sweep(struct control *c, int64_t since_ns)
 {
 	uint32_t at = 0, part;
 
 	if (!c->cluster->loose || !c->lives)
 		return;
-	c->scratch.n = 0;
-	for (uint32_t i = 0; i < c->cluster->n; i++)
-		if (c->cluster->node[i].pool == NO_POOL && c->cluster->node[i].loose_ns <= since_ns)
-			vec_push(&c->scratch, i);
-	/* Equal parts; a remainder smaller than the functions' number goes to the first ones. */
+	/* Once more to whom they were promised: slow messages change nothing. */
+	for (uint32_t i = 0; i < c->lives; i++) {
+		loose(c, since_ns, c->live[i]);
+		partition_assign(c, c->scratch.at, c->scratch.n, c->live[i]);
+	}
+	/* The others in equal parts, as far as they go round. */
+	loose(c, since_ns, NONE);
 	for (uint32_t i = 0; i < c->lives && at < c->scratch.n; i++, at += part) {
 		part = (c->scratch.n - at + c->lives - i - 1) / (c->lives - i);
 		partition_assign(c, c->scratch.at + at, part, c->live[i]);
