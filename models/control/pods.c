@@ -302,7 +302,11 @@ void pod_resync(struct control *c, uint32_t id, int64_t stale_ns)
 		control_write(c, VERB_BIND, CLIENT_SCHEDULER, id, pod->gen, c->config.visits.bind)
 			->write.function = pod->function;
 		break;
-	case POD_STARTING: pod_tell(c, MSG_POD_START, id); break;
+	case POD_STARTING:
+		/* A plain pod stays in this state and is not heard of before its end. */
+		if (pod->record.service != NONE)
+			pod_tell(c, MSG_POD_START, id);
+		break;
 	case POD_STOPPING: pod_tell(c, MSG_POD_STOP, id); break;
 	case POD_MIGRATING:
 	case POD_MOVING: c->plane->dispatch(c, id); break;
