@@ -9,7 +9,7 @@
 static const char usage[] =
 	"usage: sonde help [KEY]\n\n"
 	"Explains an option of the scenario file by its path (engine.kv_blocks, "
-	"control.functional.d), or lists a table;\n"
+	"control_plane.functional.d), or lists a table;\n"
 	"without KEY, everything.  --man prints the options as a part of a man page.\n";
 
 int cmd_help(int argc, char **argv)

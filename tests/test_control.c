@@ -325,7 +325,7 @@ START_TEST(what_does_not_fit_is_named)
 	toy.control.plane = PLANE_FUNCTIONAL;
 	toy.control.functional.max = 3;
 	ck_assert(!control_check(&toy.control, &toy.cluster, toy.service, 2, &err));
-	ck_assert_ptr_nonnull(strstr(err.text, "control.functional.max is 3"));
+	ck_assert_ptr_nonnull(strstr(err.text, "control_plane.functional.max is 3"));
 }
 END_TEST
 

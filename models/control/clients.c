@@ -24,9 +24,9 @@ static const struct client_limit tuned = { 5000, 5000 };
 
 static const struct opt limit_options[] = {
 	{ "qps", OPT_REAL, UNIT_PER_S, offsetof(struct client_limit, qps), "0", 0, 1e9,
-	  .help = "writes a second; 0 = as control.limits says" },
+	  .help = "writes a second; 0 = as control_plane.limits says" },
 	{ "burst", OPT_REAL, UNIT_NONE, offsetof(struct client_limit, burst), "0", 0, 1e9,
-	  .help = "writes the bucket holds; 0 = as control.limits says" },
+	  .help = "writes the bucket holds; 0 = as control_plane.limits says" },
 	OPT_END
 };
 

@@ -27,7 +27,7 @@ struct client_limit {
 	double burst;           /* tokens the bucket holds */
 };
 
-/* control.clients: one table a client. */
+/* control_plane.clients: one table a client. */
 extern const struct opt client_options[];
 
 /* The name of a client ("autoscaler", ...). */

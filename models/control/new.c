@@ -96,17 +96,17 @@ bool control_check(const struct control_config *config, const struct cluster_con
 	if (config->plane == PLANE_FUNCTIONAL) {
 		if (f->min > f->functions)
 			return err_set(err,
-				       "control.functional.min is %lld, more than the %lld "
+				       "control_plane.functional.min is %lld, more than the %lld "
 				       "functions of the start",
 				       (long long)f->min, (long long)f->functions);
 		if (f->max && f->max < f->functions)
 			return err_set(err,
-				       "control.functional.max is %lld, less than the %lld "
+				       "control_plane.functional.max is %lld, less than the %lld "
 				       "functions of the start",
 				       (long long)f->max, (long long)f->functions);
 		if (f->functions > cluster->nodes)
 			return err_set(err,
-				       "control.functional.functions is %lld, but the cluster "
+				       "control_plane.functional.functions is %lld, but the cluster "
 				       "has %lld nodes: a function needs one of its own",
 				       (long long)f->functions, (long long)cluster->nodes);
 	}

@@ -97,7 +97,7 @@ const struct opt functional_options[] = {
 };
 
 const struct opt control_options[] = {
-	{ "plane", OPT_CHOICE, UNIT_NONE, CONTROL(plane), "central", .choices = planes,
+	{ "kind", OPT_CHOICE, UNIT_NONE, CONTROL(plane), "central", .choices = planes,
 	  .help = "central: one scheduler; functional: an elastic pool of them, each with its "
 		  "nodes" },
 	{ "limits", OPT_CHOICE, UNIT_NONE, CONTROL(limits), "default", .choices = limits,

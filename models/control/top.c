@@ -20,26 +20,26 @@ static double delay_of(const struct control *c, uint32_t id)
 	return (double)waits_ns > f->delay_ns ? (double)waits_ns : f->delay_ns;
 }
 
-/* The most loaded function that is up, has at least so many nodes and is not giving any up; or the
- * least loaded. */
-static uint32_t loaded(const struct control *c, bool most, uint32_t nodes, uint32_t except)
+/* Who is to share with a new function: of those that are up, have two nodes, are not giving any up
+ * and wait for no less than the mean, the one with the most nodes.  Delays alone say little when
+ * all are loaded, and would halve the same small partition again and again. */
+static uint32_t donor(const struct control *c, uint32_t except)
 {
+	double mean = 0;
 	uint32_t best = NONE;
 
-	for (uint32_t i = 0; i < c->lives; i++) {
-		uint32_t id = c->live[i], n = c->cluster->pool[id].n;
-		double delay, than;
+	for (uint32_t i = 0; i < c->lives; i++)
+		mean += delay_of(c, c->live[i]) / c->lives;
+	for (int pass = 0; pass < 2 && best == NONE; pass++) {
+		for (uint32_t i = 0; i < c->lives; i++) {
+			uint32_t id = c->live[i], n = c->cluster->pool[id].n;
 
-		if (id == except || n < nodes || (most && c->function[id].giving))
-			continue;
-		if (best == NONE) {
-			best = id;
-			continue;
+			if (id == except || n < 2 || c->function[id].giving ||
+			    (!pass && delay_of(c, id) < mean))
+				continue;
+			if (best == NONE || n > c->cluster->pool[best].n)
+				best = id;
 		}
-		delay = delay_of(c, id);
-		than = delay_of(c, best);
-		if (delay == than ? most == (n > c->cluster->pool[best].n) : most == (delay > than))
-			best = id;
 	}
 	return best;
 }
@@ -75,12 +75,13 @@ static double look(struct control *c, double *busy)
 	return c->lives ? delay / c->lives : 0;
 }
 
+/* The smallest partition is merged into the next smallest. */
 static void drain(struct control *c)
 {
-	uint32_t id = loaded(c, false, 0, NONE);
+	uint32_t id = partition_least(c, NONE);
 
 	function_drain(c, id);
-	partition_order(c, id, loaded(c, false, 0, id), RELEASE_ALL, 0);
+	partition_order(c, id, partition_least(c, id), RELEASE_ALL, 0);
 }
 
 static void scale(struct control *c)
@@ -133,10 +134,10 @@ static void rebalance(struct control *c)
 		partition_order(c, rich, poor, RELEASE_FREE, (uint32_t)((most - least) / 2));
 }
 
-/* Half the nodes and queued pods of the most loaded function go to one that has none. */
+/* Half the nodes and queued pods of a loaded function go to one that has none. */
 static void feed(struct control *c, uint32_t id)
 {
-	uint32_t from = loaded(c, true, 2, id);
+	uint32_t from = donor(c, id);
 
 	if (from != NONE)
 		partition_order(c, from, id, RELEASE_HALF, 0);
@@ -153,7 +154,7 @@ void top_tick(struct control *c)
 		if (c->function[i].state != FUNCTION_DRAINING)
 			continue;
 		if (c->cluster->pool[i].n && c->lives && !c->function[i].giving)
-			partition_order(c, i, loaded(c, false, 0, i), RELEASE_ALL, 0);
+			partition_order(c, i, partition_least(c, i), RELEASE_ALL, 0);
 		function_next(c, i);
 	}
 	scale(c);
