@@ -105,10 +105,11 @@ bool control_check(const struct control_config *config, const struct cluster_con
 				       "functions of the start",
 				       (long long)f->max, (long long)f->functions);
 		if (f->functions > cluster->nodes)
-			return err_set(err,
-				       "control_plane.functional.functions is %lld, but the cluster "
-				       "has %lld nodes: a function needs one of its own",
-				       (long long)f->functions, (long long)cluster->nodes);
+			return err_set(
+				err,
+				"control_plane.functional.functions is %lld, but the cluster "
+				"has %lld nodes: a function needs one of its own",
+				(long long)f->functions, (long long)cluster->nodes);
 	}
 	if (cluster->provision.max_nodes && cluster->provision.max_nodes < cluster->nodes)
 		return err_set(err,
