@@ -26,6 +26,7 @@ static Suite *(*const suites[])(void) = {
 	event_lockstep_suite,
 	flow_suite,
 	functional_suite,
+	gpu_suite,
 	input_suite,
 	kpa_suite,
 	kubelet_suite,
