@@ -128,10 +128,11 @@ test: build/release/tidy sonde build/release/sonde-test ## all tests: end to end
 test-long: export SONDE_TEST_LONG = 1
 test-long: test ## the same, with the long runs of the property tests
 
+# Check forks for every test: a parent that holds little freed memory back is cheap to fork.
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=build/asan/%)
 asan: build/asan/tidy build/asan/sonde build/asan/sonde-test fuzz ## tests, fuzzers under ASan and UBSan
 	@TIDY=build/asan/tidy tools/e2e.sh build/asan/sonde
-	@CK_TIMEOUT_MULTIPLIER=5 build/asan/sonde-test
+	@ASAN_OPTIONS=quarantine_size_mb=16 CK_TIMEOUT_MULTIPLIER=5 build/asan/sonde-test
 
 fuzz: $(FUZZERS) ## the fuzzers alone, under ASan and UBSan: make fuzz SEED=7 ROUNDS=1000000
 	@set -e; for f in $^; do $$f $(SEED) $(ROUNDS); done
