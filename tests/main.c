@@ -15,6 +15,7 @@ static Suite *(*const suites[])(void) = {
 	base_opt_suite,
 	base_rng_suite,
 	base_unit_suite,
+	bootstrap_suite,
 	cluster_suite,
 	cold_start_suite,
 	compare_suite,
