@@ -6,6 +6,7 @@
 #include "emu/local.h"
 #include "results/json.h"
 #include "results/summary.h"
+#include "traces/bootstrap.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -122,8 +123,8 @@ static double requests_expected(const struct setup *setup)
 	return sum;
 }
 
-static void fill_result(struct run *run, const struct run_wishes *wishes, const char *variant,
-			struct world *world, double wall, struct oracle_meter *meter)
+static void fill_result(struct run *run, const struct run_job *job, struct world *world,
+			double wall, struct oracle_meter *meter)
 {
 	struct world_totals totals = world_totals(world);
 	struct rusage usage;
@@ -133,11 +134,13 @@ static void fill_result(struct run *run, const struct run_wishes *wishes, const 
 		(struct run_result){ .scenario = run->setup.name,
 				     .scenario_text = run->setup.loaded.text,
 				     .parameters = run->setup.effective,
-				     .variant = variant,
+				     .variant = job->variant,
 				     .version = SONDE_VERSION,
 				     .status = run->interrupted ? "interrupted" : NULL,
 				     .seed = (uint64_t)run->setup.seed,
-				     .world = wishes->speed > 0 ? WORLD_EMU : WORLD_SIM,
+				     .world = job->speed > 0 ? WORLD_EMU : WORLD_SIM,
+				     .axis = job->axis,
+				     .axes = job->axes,
 				     .simulated_ns = totals.now_ns,
 				     .collect = &run->collect,
 				     .control = *world_control(world),
@@ -155,11 +158,9 @@ static void fill_result(struct run *run, const struct run_wishes *wishes, const 
 }
 
 /* Makes the world, runs it and closes it. */
-static bool run_world(struct session *session, struct run *run, const char *variant,
-		      struct feed *feed, const struct sink *sink, struct oracle_meter *meter,
-		      struct err *err)
+static bool run_world(struct run *run, const struct run_job *job, struct feed *feed,
+		      const struct sink *sink, struct oracle_meter *meter, struct err *err)
 {
-	const struct run_wishes *wishes = session->wishes;
 	struct tape_hook hook = { 0 };
 	struct workload workload = { feed->trace ? feed : NULL, feed->trace ? next_arrival : NULL };
 	struct progress progress;
@@ -167,16 +168,16 @@ static bool run_world(struct session *session, struct run *run, const char *vari
 	struct world *world;
 	bool ok;
 
-	if (session->tape) {
-		tape_run(session->tape, run->setup.effective);
-		hook = tape_hook(session->tape);
+	if (job->tape) {
+		tape_run(job->tape, run->setup.effective);
+		hook = tape_hook(job->tape);
 	}
-	progress_start(&progress, "requests", requests_expected(&run->setup), wishes->quiet);
-	if (wishes->speed > 0) {
-		ok = emu_local(&run->setup.world, &workload, sink, session->tape ? &hook : NULL,
-			       wishes->speed, &cli_stop, show, &progress, &world, err);
+	progress_start(&progress, "requests", requests_expected(&run->setup), job->quiet);
+	if (job->speed > 0) {
+		ok = emu_local(&run->setup.world, &workload, sink, job->tape ? &hook : NULL,
+			       job->speed, &cli_stop, show, &progress, &world, err);
 	} else {
-		world = world_new(&run->setup.world, &workload, sink, session->tape ? &hook : NULL,
+		world = world_new(&run->setup.world, &workload, sink, job->tape ? &hook : NULL,
 				  NULL);
 		ok = world_run(world, &cli_stop, show, &progress);
 	}
@@ -187,58 +188,100 @@ static bool run_world(struct session *session, struct run *run, const char *vari
 		run->interrupted = cli_stop != 0;
 		world_close(world);
 		collect_finish(&run->collect);
-		fill_result(run, wishes, variant, world, wall_s() - start, meter);
+		fill_result(run, job, world, wall_s() - start, meter);
 	}
 	world_free(world);
 	return ok;
 }
 
-static void listen(struct session *session, struct run *run, const char *variant,
-		   struct listener *listener, struct sink *sink)
+static void listen(struct run *run, const struct run_job *job, struct listener *listener,
+		   struct sink *sink)
 {
 	collect_init(&run->collect, run->setup.services.n, run->setup.service_names,
 		     run->setup.slos, run->setup.warmup_ns);
-	run->collect.keep_pods = run->collect.keep_decisions = session->has_store;
+	run->collect.keep_pods = run->collect.keep_decisions = job->store != NULL;
 	*listener =
 		(struct listener){ .collect = &run->collect, .to = collect_sink(&run->collect) };
 	*sink = (struct sink){ listener, on_request, on_gap,	 on_pod,
 			       on_scale, on_series,  on_decision };
-	if (session->has_csv) {
-		requests_csv_run(&session->csv, run->setup.service_names, run->setup.services.n,
-				 variant ? variant : "", (uint64_t)run->setup.seed);
-		listener->csv = &session->csv;
+	if (job->csv) {
+		requests_csv_run(job->csv, run->setup.service_names, run->setup.services.n,
+				 job->variant, (uint64_t)run->setup.seed);
+		listener->csv = job->csv;
 	}
 	if (run->setup.oracle.kind != ORACLE_NONE)
 		listener->meter = oracle_meter_new(&run->setup.oracle);
 }
 
-/* One variant with one seed. */
-static bool run_one(struct session *session, const char *variant, const struct scenario_set *sets,
-		    uint32_t n_sets, uint64_t replication, struct err *err)
+/* The requests of this replication. */
+static bool open_requests(struct run *run, const struct run_job *job, struct feed *feed,
+			  struct err *err)
 {
-	struct run *run = vec_grow(NULL, &(uint32_t){ 0 }, 1, sizeof(*run));
-	struct feed feed = { .err = err };
+	bool from_file = run->setup.trace.file && *run->setup.trace.file;
+
+	feed->err = err;
+	feed->trace = setup_requests(&run->setup, err);
+	if (feed->trace && from_file && job->block_ns && job->replication)
+		feed->trace = bootstrap_open(feed->trace, job->block_ns, (uint64_t)run->setup.seed,
+					     job->replication, err);
+	return feed->trace || !err->text[0];
+}
+
+bool run_do(struct run *run, const struct run_job *job, struct err *err)
+{
+	struct feed feed = { 0 };
 	struct listener listener;
 	struct sink sink;
 	bool ok;
 
 	memset(run, 0, sizeof(*run));
-	if (!setup_read(&run->setup, session->wishes->path, sets, n_sets, replication, err)) {
-		free(run);
+	if (!setup_read(&run->setup, job->path, job->sets, job->n_sets, job->replication, err))
 		return false;
-	}
-	feed.trace = setup_requests(&run->setup, err);
-	if (!feed.trace && err->text[0]) {
+	if (!open_requests(run, job, &feed, err)) {
 		setup_release(&run->setup);
-		free(run);
 		return false;
 	}
-	listen(session, run, variant, &listener, &sink);
-	ok = run_world(session, run, variant, &feed, &sink, listener.meter, err);
+	listen(run, job, &listener, &sink);
+	ok = run_world(run, job, &feed, &sink, listener.meter, err);
 	trace_close(feed.trace);
 	oracle_meter_free(listener.meter);
+	ok = ok && (!job->store || store_put(job->store, &run->result, NULL, err));
+	if (!ok)
+		run_release(run);
+	return ok;
+}
+
+void run_release(struct run *run)
+{
+	collect_release(&run->collect);
+	setup_release(&run->setup);
+}
+
+/* ---- all runs of a command ---- */
+
+/* One variant with one seed. */
+static bool run_one(struct session *session, const char *variant, const struct scenario_set *sets,
+		    uint32_t n_sets, uint64_t replication, struct err *err)
+{
+	const struct run_wishes *wishes = session->wishes;
+	struct run_job job = { .path = wishes->path,
+			       .sets = sets,
+			       .n_sets = n_sets,
+			       .variant = variant,
+			       .replication = replication,
+			       .speed = wishes->speed,
+			       .quiet = wishes->quiet,
+			       .store = session->has_store ? &session->store : NULL,
+			       .csv = session->has_csv ? &session->csv : NULL,
+			       .tape = session->tape };
+	struct run *run = vec_grow(NULL, &(uint32_t){ 0 }, 1, sizeof(*run));
+
+	if (!run_do(run, &job, err)) {
+		free(run);
+		return false;
+	}
 	vec_push(&session->runs, run);
-	return ok && (!session->has_store || store_put(&session->store, &run->result, NULL, err));
+	return true;
 }
 
 /* A variant's sets, then the command line's, over every seed. */
@@ -256,7 +299,7 @@ static bool run_seeds(struct session *session, const struct scenario_variant *va
 	if (wishes->n_sets)
 		memcpy(sets + own, wishes->sets, wishes->n_sets * sizeof(*sets));
 	for (uint64_t r = 0; ok && r < wishes->seeds && !cli_stop; r++)
-		ok = run_one(session, variant ? variant->name : NULL, sets, own + wishes->n_sets, r,
+		ok = run_one(session, variant ? variant->name : "", sets, own + wishes->n_sets, r,
 			     err);
 	free(sets);
 	return ok;
@@ -364,8 +407,7 @@ int run_all(const struct run_wishes *wishes)
 		status = EXIT_FAILED;
 	}
 	for (uint32_t i = 0; i < session.runs.n; i++) {
-		collect_release(&session.runs.at[i]->collect);
-		setup_release(&session.runs.at[i]->setup);
+		run_release(session.runs.at[i]);
 		free(session.runs.at[i]);
 	}
 	vec_release(&session.runs);

@@ -20,6 +20,24 @@ struct run_wishes {
 	double speed;                   /* of the wall clock; 0 = simulate */
 };
 
+/* One run to be done, and what is kept of it besides its result. */
+struct run_job {
+	const char *path;               /* the scenario file */
+	const struct scenario_set *sets; /* a variant's, a sweep's, the command line's */
+	uint32_t n_sets;
+	const char *variant;            /* its name in the results; "" = none */
+	uint64_t replication;           /* added to the scenario's seed */
+	const struct axis *axis;        /* of a sweep's point */
+	uint32_t axes;
+	int64_t block_ns;               /* a trace is resampled by blocks of this from the second
+	                                 * replication on; 0 = never */
+	double speed;                   /* as above */
+	bool quiet;                     /* no progress line */
+	struct store *store;            /* NULL = none; likewise the next two */
+	struct requests_csv *csv;
+	struct tape *tape;
+};
+
 /* One finished run; its memory is kept until run_release, because the result points into it. */
 struct run {
 	struct setup setup;
@@ -29,6 +47,11 @@ struct run {
 	bool interrupted;
 };
 
+/* Does one run, the only way in which a scenario is run; run must stay where it is.  False with
+ * err: nothing is left to release then. */
+bool run_do(struct run *run, const struct run_job *job, struct err *err);
+/* Frees what it holds. */
+void run_release(struct run *run);
 /* Runs all that is wished for and reports: JSON or the summary on stdout, store, request rows,
  * tape.  Returns the exit status. */
 int run_all(const struct run_wishes *wishes);
