@@ -10,15 +10,38 @@
 
 volatile int cli_stop;
 
+enum { UNFINISHED_MAX = 4 };
+static const char *volatile unfinished[UNFINISHED_MAX];
+
+void cli_unfinished(const char *path)
+{
+	for (int i = 0; path && i < UNFINISHED_MAX; i++) {
+		if (!unfinished[i]) {
+			unfinished[i] = path;
+			return;
+		}
+	}
+}
+
+void cli_finished(void)
+{
+	for (int i = 0; i < UNFINISHED_MAX; i++)
+		unfinished[i] = NULL;
+}
+
 static void stop(int signal)
 {
 	static const char again[] = "\nsonde: stopping; once more to end at once\n";
 
-	if (cli_stop)
+	if (cli_stop) {
+		for (int i = 0; i < UNFINISHED_MAX; i++)
+			if (unfinished[i])
+				unlink(unfinished[i]);
 		_exit(128 + signal);
+	}
 	cli_stop = 1;
 	if (write(STDERR_FILENO, again, sizeof(again) - 1) < 0)
-		_exit(128 + signal);
+		return; /* whoever closed stderr does not read it */
 }
 
 void cli_catch(void)
@@ -48,6 +71,26 @@ int cli_usage(const char *command, const char *format, ...)
 	va_end(args);
 	fprintf(stderr, " (sonde %s -h)\n", command);
 	return EXIT_USAGE;
+}
+
+int cli_refused(const char *command, int got, char **argv, const struct option *options)
+{
+	const char *names[64], *arg = argv[optind - 1], *near;
+	size_t n = 0;
+
+	if (strncmp(arg, "--", 2) != 0 && optopt > 0 && optopt < 256)
+		return got == ':' ? cli_usage(command, "-%c needs a value", optopt)
+				  : cli_usage(command, "unknown option -%c", optopt);
+	if (got == ':')
+		return cli_usage(command, "%s needs a value", arg);
+	if (optopt)
+		return cli_usage(command, "%s: this option takes no value", arg);
+	for (; options->name && n + 1 < sizeof(names) / sizeof(*names); options++)
+		names[n++] = options->name;
+	names[n] = NULL;
+	near = err_nearest(arg + strspn(arg, "-"), names);
+	return cli_usage(command, "unknown option %s%s%s%s", arg, near ? ", did you mean --" : "",
+			 near ? near : "", near ? "?" : "");
 }
 
 const char *cli_data(const char *name, struct arena *arena)

@@ -78,7 +78,7 @@ int cmd_check(int argc, char **argv)
 	arena_init(&arena);
 	opterr = 0;
 	while (status == EXIT_DONE &&
-	       (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	       (option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		struct scenario_set set;
 
 		if (option == 's' && scenario_set_parse(optarg, &set, &arena, &err))
@@ -92,8 +92,7 @@ int cmd_check(int argc, char **argv)
 		else if (option == 'h')
 			status = fputs(usage, stdout) < 0 || !cli_flush() ? EXIT_FAILED : -1;
 		else
-			status = cli_usage("check", "unknown option or missing value: %s",
-					   argv[optind - 1]);
+			status = cli_refused("check", option, argv, options);
 	}
 	if (status == EXIT_DONE && argc - optind != 1)
 		status = cli_usage("check", "expected one scenario");

@@ -44,15 +44,13 @@ int cmd_compare(int argc, char **argv)
 
 	opterr = 0;
 	optind = 0; /* start afresh: main() has parsed before */
-	while ((option = getopt_long(argc, argv, "a:b:h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":a:b:h", options, NULL)) != -1) {
 		switch (option) {
 		case 'a': what.variant[0] = optarg; break;
 		case 'b': what.variant[1] = optarg; break;
 		case 'j': json = true; break;
 		case 'h': fputs(help, stdout); return cli_flush() ? EXIT_DONE : EXIT_FAILED;
-		default:
-			return cli_usage("compare", "unknown option or missing value: %s",
-					 argv[optind - 1]);
+		default: return cli_refused("compare", option, argv, options);
 		}
 	}
 	if (argc - optind < 1 || argc - optind > 2)

@@ -64,8 +64,13 @@ int cmd_replay(int argc, char **argv)
 	ok = tape_replay(argv[1], setup_from, &replayed, &result, &err);
 	if (replayed.made)
 		setup_release(&replayed.setup);
-	if (!ok)
+	if (!ok) {
+		/* A message about the scenario that the tape holds names the file that it came out
+		 * of. */
+		if (err.file[0])
+			snprintf(err.file, sizeof(err.file), "%s", argv[1]);
 		return cli_fail(&err);
+	}
 	printf("%" PRIu64 " run%s, %" PRIu64 " steps, %" PRIu64 " messages: %s\n", result.runs,
 	       result.runs == 1 ? "" : "s", result.steps, result.messages,
 	       result.same ? "the same bytes" : "not the same");

@@ -63,7 +63,7 @@ int cmd_report(int argc, char **argv)
 
 	opterr = 0;
 	optind = 0; /* start afresh: main() has parsed before */
-	while ((option = getopt_long(argc, argv, "o:h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
 		switch (option) {
 		case 'o': out = optarg; break;
 		case 'r':
@@ -73,9 +73,7 @@ int cmd_report(int argc, char **argv)
 			vec_push(&run, id);
 			break;
 		case 'h': fputs(help, stdout); return cli_flush() ? EXIT_DONE : EXIT_FAILED;
-		default:
-			return cli_usage("report", "unknown option or missing value: %s",
-					 argv[optind - 1]);
+		default: return cli_refused("report", option, argv, options);
 		}
 	}
 	if (argc - optind != 1)

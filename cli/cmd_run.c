@@ -46,7 +46,9 @@ enum {
 	SPEED
 };
 
-static const struct option options[] = { { "trace", required_argument, NULL, TRACE },
+/* Those of sonde run stand behind the first. */
+static const struct option options[] = { { "speed", required_argument, NULL, SPEED },
+					 { "trace", required_argument, NULL, TRACE },
 					 { "trace-format", required_argument, NULL, FORMAT },
 					 { "trace-loop", required_argument, NULL, LOOP },
 					 { "set", required_argument, NULL, SET },
@@ -58,7 +60,6 @@ static const struct option options[] = { { "trace", required_argument, NULL, TRA
 					 { "tape", required_argument, NULL, TAPE },
 					 { "json", no_argument, NULL, JSON },
 					 { "quiet", no_argument, NULL, QUIET },
-					 { "speed", required_argument, NULL, SPEED },
 					 { "help", no_argument, NULL, 'h' },
 					 { NULL, 0, NULL, 0 } };
 
@@ -89,12 +90,18 @@ static bool parse_count(const char *what, const char *text, double most, uint64_
 {
 	double value;
 
-	if (!unit_parse(text, UNIT_NONE, &value, err) || value < 0 || value > most ||
+	if (!unit_parse(text, UNIT_NONE, &value, err) || value < 1 || value > most ||
 	    value != floor(value))
-		return err_set(err, "%s %s: expected a whole number from 0 to %.0f", what, text,
+		return err_set(err, "%s %s: expected a whole number from 1 to %.0f", what, text,
 			       most);
 	*out = (uint64_t)value;
 	return true;
+}
+
+static bool take_path(const char *what, const char *text, const char **out, struct err *err)
+{
+	*out = text;
+	return *text || err_set(err, "%s: expected the name of a file", what);
 }
 
 static bool take(struct parsed *parsed, int option, const char *value, struct err *err)
@@ -109,9 +116,9 @@ static bool take(struct parsed *parsed, int option, const char *value, struct er
 	case SEED: return add_named(parsed, "seed", value, err);
 	case VARIANT: wishes->variant = value; return true;
 	case SEEDS: return parse_count("--seeds", value, 1e6, &wishes->seeds, err);
-	case OUT: wishes->out = value; return true;
-	case REQUESTS: wishes->requests = value; return true;
-	case TAPE: wishes->tape = value; return true;
+	case OUT: return take_path("--out", value, &wishes->out, err);
+	case REQUESTS: return take_path("--requests", value, &wishes->requests, err);
+	case TAPE: return take_path("--tape", value, &wishes->tape, err);
 	case JSON: wishes->json = true; return true;
 	case QUIET: wishes->quiet = true; return true;
 	case SPEED:
@@ -127,23 +134,19 @@ static int parse_and_run(const char *command, const char *usage, int argc, char 
 			 double speed)
 {
 	struct parsed parsed = { .wishes = { .seeds = 1, .speed = speed } };
+	const struct option *known = options + (speed <= 0);
 	struct err err = { 0 };
 	int option, status = EXIT_DONE;
 
 	arena_init(&parsed.arena);
-	if (speed > 0)
-		add_named(&parsed, "hop", "0s",
-			  &err); /* the real way to a replica is measured, not added */
 	opterr = 0;
 	optind = 1;
-	while (status == EXIT_DONE &&
-	       (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while (status == EXIT_DONE && (option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
 		if (option == 'h') {
 			fputs(usage, stdout);
 			status = cli_flush() ? -1 : EXIT_FAILED;
-		} else if (option == '?' || (option == SPEED && speed <= 0)) {
-			status = cli_usage(command, "unknown option or missing value: %s",
-					   argv[optind - 1]);
+		} else if (option == '?' || option == ':') {
+			status = cli_refused(command, option, argv, known);
 		} else if (!take(&parsed, option, optarg, &err)) {
 			status = cli_fail(&err);
 		}
@@ -154,6 +157,9 @@ static int parse_and_run(const char *command, const char *usage, int argc, char 
 						  : "one scenario at a time: %s",
 				   argc == optind ? "" : argv[optind + 1]);
 	if (status == EXIT_DONE) {
+		/* The real way to a replica is measured, not added. */
+		if (speed > 0)
+			add_named(&parsed, "hop", "0s", &err);
 		parsed.wishes.path = argv[optind];
 		parsed.wishes.sets = parsed.sets.at;
 		parsed.wishes.n_sets = parsed.sets.n;
@@ -174,7 +180,7 @@ int cmd_emu(int argc, char **argv)
 {
 	if (argc < 2 || !strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")) {
 		fputs(usage_emu, argc < 2 ? stderr : stdout);
-		return argc < 2 ? EXIT_USAGE : EXIT_DONE;
+		return argc < 2 ? EXIT_USAGE : cli_flush() ? EXIT_DONE : EXIT_FAILED;
 	}
 	if (strcmp(argv[1], "local") != 0)
 		return cli_usage("emu", "unknown world '%s': expected local", argv[1]);

@@ -142,7 +142,7 @@ static bool take_option(struct args *args, int option, struct err *err)
 static int parse(struct args *args, int argc, char **argv, const struct option *options, int files)
 {
 	struct err err = { .line = 0 };
-	const char *short_options = options[0].val == 'o' ? "o:s:h" : "f:h";
+	const char *short_options = options[0].val == 'o' ? ":o:s:h" : ":f:h";
 	char name[32];
 	int option;
 
@@ -153,9 +153,8 @@ static int parse(struct args *args, int argc, char **argv, const struct option *
 			fputs(args->help, stdout);
 			return cli_flush() ? EXIT_DONE : EXIT_FAILED;
 		}
-		if (option == '?')
-			return cli_usage(name, "unknown option or missing value: %s",
-					 argv[optind - 1]);
+		if (option == '?' || option == ':')
+			return cli_refused(name, option, argv, options);
 		if (!take_option(args, option, &err))
 			return cli_fail(&err);
 	}

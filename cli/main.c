@@ -59,6 +59,8 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (!strcmp(argv[1], "version") || !strcmp(argv[1], "--version")) {
+		if (argc > 2)
+			return cli_usage("version", "takes no arguments");
 		printf("sonde %s\n", SONDE_VERSION);
 		return cli_flush() ? EXIT_DONE : EXIT_FAILED;
 	}

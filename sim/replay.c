@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <zlib.h>
 
 struct replay {
 	FILE *file;
@@ -160,51 +161,79 @@ static bool one_step(struct replay *replay)
 	return true;
 }
 
+/* Up to the first difference: machines that have left the tape's path may not be fed from it. */
 static bool entries(struct replay *replay, replay_setup *setup, void *ctx, struct err *err)
 {
 	int kind;
 
-	while ((kind = fgetc(replay->file)) != EOF) {
-		bool ok = true;
+	while (replay->result->same && (kind = fgetc(replay->file)) != 'E') {
+		bool ok = false;
 
 		if (kind == 'R') {
 			if (!begin_run(replay, setup, ctx, err))
 				return false;
+			ok = true;
 		} else if (kind == 'S') {
 			ok = one_step(replay);
 		} else if (kind == 'B') {
 			ok = birth(replay);
 		} else if (kind == 'D') {
 			ok = death(replay);
-		} else {
-			ok = false;
 		}
 		if (!ok)
-			return err_set(err, "tape '%s' is cut short or damaged after step %" PRIu64,
+			return err_set(err, "tape '%s' is damaged after step %" PRIu64,
 				       replay->path, replay->result->steps);
 	}
-	return true;
+	return replay->result->runs || err_set(err, "tape '%s' holds no run", replay->path);
+}
+
+/* Whether the file is a tape, and the one that was written; then it stands at its first entry. */
+static bool whole(struct replay *replay, struct err *err)
+{
+	enum { TAIL = 5, CHUNK = 1 << 16 }; /* 'E' and the checksum */
+	const size_t magic = sizeof(TAPE_MAGIC) - 1;
+	unsigned char bytes[TAIL + CHUNK];
+	uint32_t sum = 0, want;
+	size_t held, n;
+
+	held = fread(bytes, 1, magic, replay->file);
+	if (held != magic || memcmp(bytes, TAPE_MAGIC, magic) != 0)
+		return err_set(err,
+			       "'%s' is no tape (or of another version): expected a file that "
+			       "--tape wrote",
+			       replay->path);
+	sum = (uint32_t)crc32_z(0, bytes, magic);
+	held = 0;
+	while ((n = fread(bytes + held, 1, sizeof(bytes) - held, replay->file)) > 0) {
+		held += n;
+		if (held > TAIL) {
+			sum = (uint32_t)crc32_z(sum, bytes, held - TAIL);
+			memmove(bytes, bytes + held - TAIL, TAIL);
+			held = TAIL;
+		}
+	}
+	if (ferror(replay->file) || fseek(replay->file, (long)magic, SEEK_SET) != 0)
+		return err_set(err, "cannot read tape '%s': %s", replay->path, strerror(errno));
+	if (held < TAIL)
+		return err_set(err, "tape '%s' is cut short", replay->path);
+	sum = (uint32_t)crc32_z(sum, bytes, 1);
+	memcpy(&want, bytes + 1, sizeof(want));
+	return (bytes[0] == 'E' && sum == want) ||
+	       err_set(err, "tape '%s' is cut short or damaged: its checksum does not hold",
+		       replay->path);
 }
 
 bool tape_replay(const char *path, replay_setup *setup, void *ctx, struct replay_result *result,
 		 struct err *err)
 {
 	struct replay replay = { .path = path, .result = result };
-	char magic[13];
 	bool ok;
 
 	*result = (struct replay_result){ .same = true };
 	replay.file = fopen(path, "rb");
 	if (!replay.file)
 		return err_set(err, "cannot read tape '%s': %s", path, strerror(errno));
-	if (fread(magic, 1, sizeof(magic), replay.file) != sizeof(magic) ||
-	    memcmp(magic, "sonde-tape 1\n", 13) != 0)
-		ok = err_set(err,
-			     "'%s' is no tape (or of another version): expected a file that --tape "
-			     "wrote",
-			     path);
-	else
-		ok = entries(&replay, setup, ctx, err);
+	ok = whole(&replay, err) && entries(&replay, setup, ctx, err);
 	end_run(&replay);
 	fclose(replay.file);
 	outbox_release(&replay.out);

@@ -4,25 +4,45 @@
 #include "base/vec.h"
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 struct tape {
 	FILE *file;
-	char *path, *part;
-	bool failed;
+	char *path, *part; /* part "": a device or a pipe, written to directly */
+	uint32_t crc;
+	int fault; /* errno of the first write that failed */
 };
+
+static void put(struct tape *tape, const void *bytes, size_t n)
+{
+	if (!n || tape->fault)
+		return;
+	tape->crc = (uint32_t)crc32_z(tape->crc, bytes, n);
+	if (fwrite(bytes, 1, n, tape->file) != n)
+		tape->fault = errno ? errno : EIO;
+}
+
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
 
 struct tape *tape_create(const char *path, struct err *err)
 {
 	struct tape *tape = vec_grow(NULL, &(uint32_t){ 0 }, 1, sizeof(*tape));
 	size_t n = strlen(path);
 
-	tape->path = vec_grow(NULL, &(uint32_t){ 0 }, (uint32_t)n + 1, 1);
-	tape->part = vec_grow(NULL, &(uint32_t){ 0 }, (uint32_t)n + 6, 1);
+	*tape = (struct tape){ .path = vec_grow(NULL, &(uint32_t){ 0 }, (uint32_t)n + 1, 1),
+			       .part = vec_grow(NULL, &(uint32_t){ 0 }, (uint32_t)n + 6, 1) };
 	memcpy(tape->path, path, n + 1);
-	snprintf(tape->part, n + 6, "%s.part", path);
-	tape->failed = false;
-	tape->file = fopen(tape->part, "wb");
+	*tape->part = '\0';
+	if (!is_special(path))
+		snprintf(tape->part, n + 6, "%s.part", path);
+	tape->file = fopen(*tape->part ? tape->part : path, "wb");
 	if (!tape->file) {
 		err_system(err, "cannot write tape '%s': %s", path, strerror(errno));
 		free(tape->path);
@@ -30,14 +50,13 @@ struct tape *tape_create(const char *path, struct err *err)
 		free(tape);
 		return NULL;
 	}
-	tape->failed = fputs("sonde-tape 1\n", tape->file) < 0;
+	put(tape, TAPE_MAGIC, sizeof(TAPE_MAGIC) - 1);
 	return tape;
 }
 
-static void put(struct tape *tape, const void *bytes, size_t n)
+const char *tape_unfinished(const struct tape *tape)
 {
-	if (n && fwrite(bytes, 1, n, tape->file) != n)
-		tape->failed = true;
+	return *tape->part ? tape->part : NULL;
 }
 
 static void put_u32(struct tape *tape, uint32_t x)
@@ -92,20 +111,25 @@ struct tape_hook tape_hook(struct tape *tape)
 
 bool tape_close(struct tape *tape, bool keep, struct err *err)
 {
-	bool ok = !tape->failed;
+	bool ok;
 
-	if (keep && ok)
-		ok = fflush(tape->file) == 0 && fsync(fileno(tape->file)) == 0;
-	if (fclose(tape->file) != 0)
-		ok = false;
-	if (keep && ok)
-		ok = rename(tape->part, tape->path) == 0;
-	if (keep && !ok)
-		err_system(err, "cannot write tape '%s': %s", tape->path, strerror(errno));
-	if (!keep || !ok)
+	put(tape, "E", 1);
+	put_u32(tape, tape->crc);
+	if (!tape->fault && fflush(tape->file) != 0)
+		tape->fault = errno;
+	if (!tape->fault && keep && *tape->part && fsync(fileno(tape->file)) != 0)
+		tape->fault = errno;
+	if (fclose(tape->file) != 0 && !tape->fault)
+		tape->fault = errno;
+	if (!tape->fault && keep && *tape->part && rename(tape->part, tape->path) != 0)
+		tape->fault = errno;
+	ok = !keep || !tape->fault;
+	if (!ok)
+		err_system(err, "cannot write tape '%s': %s", tape->path, strerror(tape->fault));
+	if (*tape->part && (!keep || !ok))
 		unlink(tape->part);
 	free(tape->path);
 	free(tape->part);
 	free(tape);
-	return ok || !keep;
+	return ok;
 }

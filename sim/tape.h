@@ -7,16 +7,22 @@
  * Layout, little-endian: "sonde-tape 1\n"; then per run a record of kind 'R' {text of the scenario,
  * seed}, and entries:
  * 'B' birth of a replica {pod, gen, service}, 'D' its end {pod}, 'S' a step {machine, instance,
- * now, message, load, messages and loads out}. */
+ * now, message, load, messages and loads out}.  It ends with 'E' {crc32 of all before}, so that a
+ * tape that was cut short or damaged later is known before any of it is fed to a machine. */
 #ifndef SIM_TAPE_H
 #define SIM_TAPE_H
 #include "base/err.h"
 #include "sim/world.h"
 #include <stdio.h>
 
+#define TAPE_MAGIC "sonde-tape 1\n"
+
 struct tape;
-/* Begins a tape at path (whole or absent: it is written beside it and renamed by tape_close). */
+/* Begins a tape at path (whole or absent: it is written beside it and renamed by tape_close;
+ * but to a device or a pipe directly). */
 struct tape *tape_create(const char *path, struct err *err);
+/* The file that is being written until then; NULL where the path is a device or a pipe. */
+const char *tape_unfinished(const struct tape *tape);
 /* Begins a run on it; text is the effective scenario. */
 void tape_run(struct tape *tape, const char *text);
 /* What records on it. */
