@@ -1,15 +1,13 @@
 /* The queue is a radix-64 timing wheel with a sorted front.
  *
  * An entry whose time differs from `base` first in base-64 digit l, with value d there, lies in
- * slot[l][d]. So the lowest occupied slot holds the next entries in time: small ones are sorted
- * into `front`, a large one is dealt to the levels below.  Slots are FIFO lists of 256-byte chunks:
- * memory is streamed, ties arrive sorted. A heap takes 4 or 5 dependent cache misses for each event
- * at 1e7 pending; this takes 2 or 3 sequential moves, and, as it knows the next events ahead of
- * time, fetches their owners early.
+ * slot l * 64 + d. So the lowest occupied slot holds the next entries in time: small slots are
+ * sorted into the front, a large one is dealt to the levels below. Slots are lists of chunks,
+ * filled in order: memory is streamed and ties arrive sorted. Where a heap of 1e7 takes four or
+ * five dependent cache misses an event, this takes two or three sequential moves, and, as it knows
+ * the next events ahead of time, it fetches their owners early.
  *
- * An entry is live if it carries the event's last arming.  Disarming writes one word; moving later
- * lets the old entry follow when its time comes; moving earlier queues another entry and the old
- * one dies. */
+ * An entry is live if it carries its event's last arming, else it is passed over. */
 #include "sim/event.h"
 #include <assert.h>
 #include <signal.h>
@@ -20,9 +18,10 @@ enum {
 	DIGIT = 6,
 	RADIX = 1 << DIGIT,
 	LEVELS = (63 + DIGIT - 1) / DIGIT,
-	CHUNK = 8, /* entries: 192 bytes, three cache lines */
-	SMALL = 32, /* a slot of this many is sorted rather than dealt */
-	FULL = 2 * SMALL, /* the front is halved beyond this */
+	CHUNK = 8,  /* entries: 192 bytes, three cache lines */
+	SMALL = 32, /* a slot of this many is sorted rather than dealt (measured: flat from 24) */
+	FULL = 2 * SMALL,   /* the front is halved beyond this */
+	SHORT = SMALL / 2,  /* up to here shifting costs less than a mispredicted choice of end */
 	FRONT_ROOM = SMALL, /* free places kept before the front for events at now */
 };
 
@@ -41,14 +40,14 @@ struct slot {
 struct sim {
 	sim_time now;
 	sim_time base;	     /* the wheel's entries are placed by their difference to it */
-	sim_time limit;	     /* the front holds every entry with t < limit, the wheel all others */
+	sim_time limit;	     /* of time: the front is all before it, the wheel the rest */
 	struct entry *front; /* sorted, in [head, tail) */
 	size_t head, tail, cap;
 	uint64_t levels, occupied[LEVELS]; /* bit sets: levels with an occupied slot, such slots */
 	struct slot slot[LEVELS * RADIX];  /* level * RADIX + digit */
-	struct chunk *chunk; /* the pool; number 0 is none */
-	uint32_t *next;	     /* of each chunk */
-	uint32_t spare, used, room;
+	struct chunk *chunk;		   /* the pool; number 0 is none */
+	uint32_t *next;			   /* of each chunk */
+	uint32_t spare, used, room;	   /* first free one, those ever used, those there are */
 	volatile sig_atomic_t stop;
 	bool running;
 	uint64_t order, fired, grown;
@@ -96,16 +95,23 @@ static __attribute__((noinline)) void slot_extend(struct sim *s, struct slot *w,
 		s->occupied[k / RADIX] |= 1ull << k % RADIX;
 		s->levels |= 1ull << k / RADIX;
 	}
+	s->next[c] = 0;
 	w->tail = c;
 	w->count++;
 	s->chunk[c].v[0] = (struct entry){ t, order, e };
 }
 
+/* The highest digit in which two times differ. */
+static inline uint32_t digit_differs(sim_time a, sim_time b)
+{
+	return (63 - (uint32_t)__builtin_clzll(((uint64_t)a ^ (uint64_t)b) | 1)) / DIGIT;
+}
+
+/* Puts an entry into the slot of its time. */
 static inline __attribute__((always_inline)) void wheel_put(struct sim *s, sim_time t,
 							    uint64_t order, struct sim_event *e)
 {
-	uint64_t differ = (uint64_t)t ^ (uint64_t)s->base;
-	uint32_t level = (63 - (uint32_t)__builtin_clzll(differ | 1)) / DIGIT;
+	uint32_t level = digit_differs(t, s->base);
 	uint32_t digit = (uint32_t)(t >> (DIGIT * level)) % RADIX;
 	struct slot *w = &s->slot[level * RADIX + digit];
 	uint32_t at = w->count % CHUNK;
@@ -118,36 +124,36 @@ static inline __attribute__((always_inline)) void wheel_put(struct sim *s, sim_t
 	s->chunk[w->tail].v[at] = (struct entry){ t, order, e };
 }
 
-/* Empties slot [l][d] and returns what it held. */
-static inline struct slot wheel_take(struct sim *s, int l, int d)
-{
-	struct slot *slot = &s->slot[l * RADIX + d], w = *slot;
-
-	slot->count = 0;
-	s->occupied[l] &= ~(1ull << d);
-	if (!s->occupied[l])
-		s->levels &= ~(1ull << l);
-	return w;
-}
-
 static inline void wheel_put_entry(struct sim *s, const struct entry *x)
 {
 	wheel_put(s, x->t, x->order, x->event);
 }
 
-/* Puts what a slot held back into the wheel, by the base of now. */
+/* Empties a slot and returns what it held. */
+static inline struct slot wheel_take(struct sim *s, uint32_t level, uint32_t digit)
+{
+	struct slot *slot = &s->slot[level * RADIX + digit], w = *slot;
+
+	slot->count = 0;
+	s->occupied[level] &= ~(1ull << digit);
+	if (!s->occupied[level])
+		s->levels &= ~(1ull << level);
+	return w;
+}
+
+/* Puts what a slot held back into the wheel, by the base of now; frees its chunks one by one. */
 static void wheel_deal(struct sim *s, struct slot w)
 {
-	for (uint32_t c = w.head; w.count;) {
-		uint32_t n = w.count < CHUNK ? w.count : CHUNK, next = s->next[c];
+	for (uint32_t c = w.head, next; w.count; c = next) {
+		uint32_t n = w.count < CHUNK ? w.count : CHUNK;
 
+		next = s->next[c];
 		__builtin_prefetch(&s->chunk[next]);
 		for (uint32_t i = 0; i < n; i++)
 			wheel_put_entry(s, &s->chunk[c].v[i]); /* may move the pool */
+		w.count -= n;
 		s->next[c] = s->spare;
 		s->spare = c;
-		c = next;
-		w.count -= n;
 	}
 }
 
@@ -168,73 +174,76 @@ static void front_reserve(struct sim *s, size_t n)
 	s->tail = s->head + live;
 }
 
-/* Sorts by insertion, from v[sorted] on. */
-static inline void entry_sort(struct entry *v, size_t n, size_t gap)
+/* Sorts what may be long, but is seldom out of order: only where events followed their owners to
+ * a time that others had already. Insertion, over Shell's gaps of 3x + 1. */
+static void sort_ties(struct entry *v, size_t n)
 {
-	for (size_t i = gap, j; i < n; i++) {
-		struct entry x = v[i];
+	size_t sorted = 1, gap = 1;
 
-		for (j = i; j >= gap && entry_before(&x, &v[j - gap]); j -= gap)
-			v[j] = v[j - gap];
-		v[j] = x;
+	while (sorted < n && !entry_before(&v[sorted], &v[sorted - 1]))
+		sorted++;
+	if (sorted >= n)
+		return;
+	while (gap < n / 9)
+		gap = 3 * gap + 1;
+	for (; gap; gap /= 3)
+		for (size_t i = gap, j; i < n; i++) {
+			struct entry x = v[i];
+
+			for (j = i; j >= gap && entry_before(&x, &v[j - gap]); j -= gap)
+				v[j] = v[j - gap];
+			v[j] = x;
+		}
+}
+
+/* Sorts a small slot to v without a branch that depends on the data: the place of an entry is how
+ * many come before it in time. Equal times keep their order. */
+static void sort_small(const struct sim *s, const struct slot *w, struct entry *v)
+{
+	const struct entry *from[SMALL / CHUNK];
+	sim_time time[SMALL];
+	uint32_t place[SMALL];
+
+	for (uint32_t i = 0, c = w->head; i * CHUNK < w->count; i++, c = s->next[c])
+		from[i] = s->chunk[c].v;
+	for (uint32_t i = 0; i < w->count; i++) {
+		const struct entry *x = &from[i / CHUNK][i % CHUNK];
+		sim_time t = time[i] = x->t;
+		uint32_t later = 0;
+
+		__builtin_prefetch(x->event, 1);
+		for (uint32_t j = 0; j < i; j++) {
+			uint32_t is_later = t < time[j];
+
+			place[j] += is_later;
+			later += is_later;
+		}
+		place[i] = i - later;
 	}
+	for (uint32_t i = 0; i < w->count; i++)
+		v[place[i]] = from[i / CHUNK][i % CHUNK];
 }
 
 /* Sorts a slot to the end of the front, and asks for the owners' memory. */
 static void front_take(struct sim *s, struct slot w)
 {
-	size_t n = 0, gap = 1;
 	struct entry *v;
-	sim_time time[SMALL];
-	uint32_t rank[SMALL];
 
 	front_reserve(s, w.count);
 	v = s->front + s->tail;
 	s->tail += w.count;
-	if (w.count <= SMALL) {
-		const struct entry *from[SMALL / CHUNK];
-		uint32_t c = w.head, k = 0;
-		for (k = 0; k * CHUNK < w.count; k++) { from[k] = s->chunk[c].v; uint32_t next = s->next[c]; s->next[c] = s->spare; s->spare = c; c = next; }
-		for (uint32_t i = 0; i < w.count; i++) {
-			const struct entry *x = &from[i / CHUNK][i % CHUNK];
-			sim_time t = x->t;
-			uint32_t later = 0;
-			time[i] = t;
-			__builtin_prefetch(x->event, 1);
-			for (uint32_t j = 0; j < i; j++) {
-				uint32_t after = t < time[j];
-				rank[j] += after; later += after;
-			}
-			rank[i] = i - later;
+	if (w.count <= SMALL)
+		sort_small(s, &w, v);
+	else
+		for (uint32_t i = 0, c = w.head; i < w.count; i++) {
+			v[i] = s->chunk[c].v[i % CHUNK];
+			__builtin_prefetch(v[i].event, 1);
+			if (i % CHUNK == CHUNK - 1)
+				c = s->next[c];
 		}
-		for (uint32_t i = 0; i < w.count; i++)
-			v[rank[i]] = from[i / CHUNK][i % CHUNK];
-		for (uint32_t i = 1; i < w.count; i++)
-			if (v[i].t == v[i-1].t && v[i].order < v[i-1].order) { entry_sort(v, w.count, 1); break; }
-		return;
-	}
-	for (uint32_t c = w.head, next, left = w.count;; c = next) {
-		const struct chunk *k = &s->chunk[c];
-
-		next = s->next[c];
-		for (uint32_t i = 0; i < CHUNK && i < left; i++) {
-			__builtin_prefetch(k->v[i].event, 1);
-			v[n++] = k->v[i];
-		}
-		s->next[c] = s->spare;
-		s->spare = c;
-		if (left <= CHUNK)
-			break;
-		left -= CHUNK;
-	}
-	for (size_t i = 1; i < n; i++)
-		if (entry_before(&v[i], &v[i - 1])) {
-			while (gap < n / 9)
-				gap = 3 * gap + 1;
-			for (; gap; gap /= 3)
-				entry_sort(v, n, gap);
-			return;
-		}
+	s->next[w.tail] = s->spare; /* all its chunks are free */
+	s->spare = w.head;
+	sort_ties(v, w.count);
 }
 
 /* Fills the empty front with the next entries of the wheel; false if there are none. */
@@ -242,18 +251,17 @@ static __attribute__((noinline)) bool front_refill(struct sim *s)
 {
 	s->head = s->tail = FRONT_ROOM;
 	while (s->levels) {
-		int l = __builtin_ctzll(s->levels), shift = DIGIT * l;
-		int d = __builtin_ctzll(s->occupied[l]);
+		uint32_t l = (uint32_t)__builtin_ctzll(s->levels), shift = DIGIT * l;
+		uint32_t d = (uint32_t)__builtin_ctzll(s->occupied[l]);
 		uint32_t count = s->slot[l * RADIX + d].count;
 		uint64_t above = ((uint64_t)s->base >> shift) & ~(uint64_t)(RADIX - 1);
 		sim_time start = (sim_time)((above | (uint64_t)d) << shift),
 			 width = (sim_time)1 << shift;
 
-		if (s->head == s->tail)
-			s->base =
-				start; /* else it stays: events may yet be armed before this slot */
-		else if (s->tail - s->head + count > SMALL)
+		if (s->head < s->tail && s->tail - s->head + count > SMALL)
 			break;
+		if (s->head == s->tail) /* else events may yet be armed before this slot */
+			s->base = start;
 		struct slot w = wheel_take(s, l, d);
 
 		if (count <= SMALL || l == 0) {
@@ -294,21 +302,21 @@ static __attribute__((noinline)) void front_spill(struct sim *s)
  * place what lies below the digit in which base and now differ anew. */
 static __attribute__((noinline)) void queue_rewind(struct sim *s)
 {
-	int top = (63 - __builtin_clzll(((uint64_t)s->base ^ (uint64_t)s->now) | 1)) / DIGIT;
-	sim_time base = s->base;
+	uint32_t top = digit_differs(s->base, s->now);
 
+	assert(s->base > s->now);
 	s->base = s->now;
-	for (int l = 0; l < top; l++)
+	for (uint32_t l = 0; l < top; l++)
 		while (s->occupied[l])
-			wheel_deal(s, wheel_take(s, l, __builtin_ctzll(s->occupied[l])));
-	assert(base > s->now);
+			wheel_deal(s, wheel_take(s, l, (uint32_t)__builtin_ctzll(s->occupied[l])));
 	while (s->head < s->tail)
 		wheel_put_entry(s, &s->front[s->head++]);
 	s->limit = s->base;
 }
 
-/* Inserts from the nearer end of the front. */
-static __attribute__((noinline)) void front_put(struct sim *s, sim_time t, uint64_t order, struct sim_event *e)
+/* Inserts into the front, from the nearer end. */
+static __attribute__((noinline)) void front_put(struct sim *s, sim_time t, uint64_t order,
+						struct sim_event *e)
 {
 	struct entry x = { t, order, e };
 	size_t i;
@@ -321,8 +329,9 @@ static __attribute__((noinline)) void front_put(struct sim *s, sim_time t, uint6
 	if (s->tail == s->cap)
 		front_reserve(s, 1);
 	struct entry *f = s->front;
+	size_t middle = s->tail - s->head > SHORT ? (s->head + s->tail) / 2 : s->head;
 
-	if (s->head && s->head < s->tail && t < f[s->tail - s->head > 16 ? (s->head + s->tail) / 2 : s->head].t) {
+	if (s->head && s->head < s->tail && t < f[middle].t) {
 		for (i = --s->head; entry_before(&f[i + 1], &x); i++)
 			f[i] = f[i + 1];
 	} else {

@@ -1,5 +1,5 @@
-/* oracle_heap.h - a priority queue too simple to be wrong, to hold the event engine against: a 4-ary heap in
- * exact (t, order) order, without removal.  About 1.7 times slower than the engine at 1e3 entries, 9 at 1e6. */
+/* oracle_heap.h - a priority queue too simple to be wrong, to hold the event engine against: a
+ * 4-ary heap in exact (t, order) order, without removal. */
 #ifndef TESTS_ORACLE_HEAP_H
 #define TESTS_ORACLE_HEAP_H
 #include <stddef.h>

@@ -5,9 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-/* --- order
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- order --- */
 
 struct log {
 	uint32_t n;
@@ -150,9 +148,7 @@ START_TEST(a_zero_delay_pass_sees_the_whole_instant)
 }
 END_TEST
 
-/* --- memory
- * --------------------------------------------------------------------------------------------------
- */
+/* --- memory --- */
 
 enum { CROWD = 20000 };
 static struct sim_event crowd[CROWD];
@@ -222,9 +218,7 @@ START_TEST(a_crowd_may_be_armed_after_a_look_ahead)
 }
 END_TEST
 
-/* --- edges
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- edges --- */
 
 START_TEST(edges_of_time)
 {
@@ -326,9 +320,7 @@ START_TEST(a_signal_stops_after_the_current_event)
 }
 END_TEST
 
-/* --- owners
- * --------------------------------------------------------------------------------------------------
- */
+/* --- owners --- */
 
 static void free_owner(struct sim *sim, struct sim_event *event)
 {
@@ -362,9 +354,7 @@ START_TEST(idle_owners_may_be_freed)
 }
 END_TEST
 
-/* --- misuse
- * --------------------------------------------------------------------------------------------------
- */
+/* --- misuse --- */
 
 START_TEST(arming_in_the_past_aborts)
 {

@@ -1,5 +1,5 @@
-/* binary_heap.h - the event engine of a textbook: a binary heap of {time, order, event}, for bench_event
- * to measure against.  Same use as sim/event.h, as far as the benchmark needs it. */
+/* binary_heap.h - the event engine of a textbook: a binary heap of {time, order, event}, for
+ * bench_event to measure against. Used as sim/event.h is, as far as the benchmark needs it. */
 #ifndef BENCH_BINARY_HEAP_H
 #define BENCH_BINARY_HEAP_H
 #include <stdint.h>
@@ -14,9 +14,13 @@ struct heap_event {
 };
 #define HEAP_EVENT(function) ((struct heap_event){ .fn = (function), .at = INT64_MAX })
 
+/* An engine at time 0 with nothing armed. */
 struct heap *heap_new(void);
+/* Frees it. */
 void heap_free(struct heap *heap);
+/* The current time. */
 int64_t heap_now(const struct heap *heap);
+/* How many events have fired. */
 uint64_t heap_fired(const struct heap *heap);
 /* Arms or moves; an entry that no longer carries the event's order is dead. */
 void heap_arm(struct heap *heap, struct heap_event *event, int64_t at);

@@ -1,8 +1,3 @@
-#include "tests/bench/prototype.h"
-#include <assert.h>
-#include <stdlib.h>
-#include <string.h>
-
 /* The queue is a radix-64 timing wheel with a sorted front.
  *
  * An entry whose time differs from `base` first in base-64 digit l, with value
@@ -10,6 +5,11 @@
  * yields the next entries in time: a small slot is sorted into `front`, a large
  * one is dealt to the levels below.  Slots are FIFO lists of 256-byte chunks,
  * so memory is streamed, and equal times keep the order they were pushed in.  */
+#include "tests/bench/prototype.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
 enum { DIGIT = 6, RADIX = 1 << DIGIT, LEVELS = (63 + DIGIT - 1) / DIGIT, CHUNK = 15, SMALL = 32 };
 
 struct entry {

@@ -1,8 +1,6 @@
-/* prototype.h - the event engine: a clock, a queue of armed events, and a loop.
- *
- * Time is int64 nanoseconds.  An event is a struct embedded in the object that
- * owns it; the queue stores only {time, event*}.  Events at equal times run in
- * the order they were armed.  Nothing is allocated per event.                */
+/* prototype.h - the event engine that sim/event.h grew from, kept as it was, for bench_event to
+ * measure against. Not for use: an event moved later or re-armed may overtake its equals, and one
+ * moved earlier leaves a pointer behind that nothing counts. */
 #ifndef PROTOTYPE_H
 #define PROTOTYPE_H
 #include <stdbool.h>
@@ -23,11 +21,18 @@ struct proto_event {
 };
 #define PROTO_EVENT(f) ((struct proto_event){ .fn = (f), .at = PROTO_NEVER, .queued = PROTO_NEVER })
 
+/* An engine at time 0 with nothing armed. */
 struct proto *proto_new(void);
-void        proto_free(struct proto *s);
-proto_time    proto_now(const struct proto *s);
-uint64_t    proto_fired(const struct proto *s);
-void        proto_arm(struct proto *s, struct proto_event *e, proto_time at);	/* also re-arms */
-void        proto_disarm(struct proto_event *e);
-void        proto_run(struct proto *s, proto_time until);			/* fires all with at <= until */
+/* Frees it. */
+void proto_free(struct proto *s);
+/* The current time. */
+proto_time proto_now(const struct proto *s);
+/* How many events have fired. */
+uint64_t proto_fired(const struct proto *s);
+/* Arms or moves. */
+void proto_arm(struct proto *s, struct proto_event *e, proto_time at);
+/* Disarms. */
+void proto_disarm(struct proto_event *e);
+/* Fires every event with at <= until. */
+void proto_run(struct proto *s, proto_time until);
 #endif
