@@ -45,6 +45,7 @@ static Suite *(*const suites[])(void) = {
 	serving_random_suite,
 	storage_suite,
 	store_suite,
+	study_suite,
 	synth_suite,
 	trace_info_suite,
 	traces_suite,

@@ -42,6 +42,7 @@ Suite *serving_suite(void);
 Suite *serving_random_suite(void);
 Suite *storage_suite(void);
 Suite *store_suite(void);
+Suite *study_suite(void);
 Suite *synth_suite(void);
 Suite *trace_info_suite(void);
 Suite *traces_suite(void);
