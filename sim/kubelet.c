@@ -29,6 +29,8 @@ struct kubelet {
 	const struct cold_start_config *config;
 	struct storage *storage;
 	struct api *api;
+	const struct dist *message;     /* of a status; NULL = it is written to the API server */
+	struct rng sent;
 	const struct service_config *services;
 	uint32_t n_services, images, nodes, next_node;
 	uint32_t *model;             /* of a service: the first service with the same model */
@@ -68,6 +70,10 @@ static void wait_for(struct row *pod, int64_t ns)
 
 static void wait_write(struct row *pod, uint16_t writes)
 {
+	if (pod->kubelet->message) {
+		wait_for(pod, dist_draw_int(pod->kubelet->message, &pod->kubelet->sent));
+		return;
+	}
 	pod->wait = WAIT_WRITE;
 	pod->handle = api_node_write(pod->kubelet->api, pod->node, writes, &pod->event);
 }
@@ -194,7 +200,7 @@ static void write_running(const struct row *pod)
 {
 	const struct cold_start_config *config = pod->kubelet->config;
 
-	if (config->preset != PRESET_NONE && config->status_writes > 1)
+	if (config->preset != PRESET_NONE && config->status_writes > 1 && !pod->kubelet->message)
 		api_node_write(pod->kubelet->api, pod->node,
 			       (uint16_t)(config->status_writes - 1), NULL);
 }
@@ -451,6 +457,12 @@ struct kubelet *kubelet_new(struct sim *sim, const struct cold_start_config *con
 	nodes_new(k, nodes_up);
 	models_new(k, nodes_up);
 	return k;
+}
+
+void kubelet_by_message(struct kubelet *k, const struct dist *message)
+{
+	k->message = message;
+	k->sent = rng_stream(k->seed, "kubelet/message", 0);
 }
 
 void kubelet_free(struct kubelet *k)

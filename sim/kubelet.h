@@ -4,9 +4,9 @@
  *                 -> MSG_POD_READY
  * MSG_POD_PHASE is delivered at the end of each phase from SANDBOX to INIT (a plain pod, without a
  * service, ends with START). The times are cold_start.h's; weights and images come through
- * storage.h, status writes go through api.h by the node's token bucket. Also here: nodes that the
- * cluster autoscaler asks for. It decides nothing, and nothing fails by itself: faults come from
- * the scenario, through kubelet_node_down. */
+ * storage.h, status writes go through api.h by the node's token bucket, or by message. Also here:
+ * nodes that the cluster autoscaler asks for. It decides nothing, and nothing fails by itself:
+ * faults come from the scenario, through kubelet_node_down. */
 #ifndef SIM_KUBELET_H
 #define SIM_KUBELET_H
 #include "models/service.h"
@@ -26,6 +26,8 @@ struct kubelet *kubelet_new(struct sim *sim, const struct cold_start_config *con
 			    const struct service_config *services, uint32_t n_services,
 			    uint32_t nodes_up, uint32_t nodes_max, uint64_t seed,
 			    world_deliver *deliver, void *ctx);
+/* From now on the status goes by a message that takes so long, not through the API server. */
+void kubelet_by_message(struct kubelet *kubelet, const struct dist *message);
 /* Frees it. */
 void kubelet_free(struct kubelet *kubelet);
 /* MSG_POD_START. With pod.phase = PHASES it runs already: no phase, no message, but its image and

@@ -18,8 +18,15 @@ const struct opt decision_cost_options[] = {
 		    "at 5000 nodes, 500 of them "
 		    "sampled: (5.56 ms - 1 ms) / 500; without extended resources about 0.7 us "
 		    "(control-plane.md 1.2)" },
+	{ "lean", OPT_DIST, UNIT_TIME, COST(lean), "0.4ms",
+	  .help = "time of a decision that filters and scores nothing (kind direct)",
+	  .source = "Dirigent: 2500 sandboxes/s of one control plane (arXiv 2404.16393); an upper "
+		    "bound, for that is all of its work" },
+	{ "lean_per_node", OPT_DIST, UNIT_TIME, COST(lean_per_node), "50ns",
+	  .help = "further time per node that such a decision looks at",
+	  .source = "assumption: a comparison of a node's row in memory, some cache misses" },
 	{ "message", OPT_DIST, UNIT_TIME, COST(message), "LN(0.3ms,1ms)",
-	  .help = "a message between control functions, one way",
+	  .help = "a message between control functions, or to a node, one way",
 	  .source = "assumption: one gRPC hop within a data centre; swept" },
 	{ "function_start", OPT_DIST, UNIT_TIME, COST(function_start), "LN(1.1s,2.1s)",
 	  .help = "from wanting a control function to its first decision",
@@ -198,6 +205,8 @@ static void make_machines(struct world *world)
 	world->kubelet = kubelet_new(world->sim, config->cold_start, world->storage, world->api,
 				     config->services, config->n_services, (uint32_t)cluster->nodes,
 				     nodes, seed, told, world);
+	if (control_is_direct(config->control))
+		kubelet_by_message(world->kubelet, &config->decision.message);
 	world->decide = rng_stream(seed, "decide", 0);
 	world->service_time = rng_stream(seed, "service_time", 0);
 	world->lifetime = rng_stream(seed, "lifetime", 0);

@@ -91,10 +91,14 @@ static void control_work(struct world *world, const struct msg *msg, const void 
 	int64_t delay = 0;
 
 	if (msg->kind == MSG_THINK) {
-		delay = dist_draw_int(&cost->base, &world->decide);
+		bool lean = msg->think.what == THINK_LEAN;
+		const struct dist *per_node = lean ? &cost->lean_per_node : &cost->per_node;
+
+		delay = dist_draw_int(lean ? &cost->lean : &cost->base, &world->decide);
 		if (msg->think.examined)
-			delay += (int64_t)(dist_draw(&cost->per_node,
-				  &world->decide) * msg->think.examined + 0.5);
+			delay += (int64_t)(dist_draw(per_node, &world->decide) *
+						   msg->think.examined +
+					   0.5);
 		answer.kind = MSG_THOUGHT;
 	} else if (msg->kind == MSG_SEND) {
 		delay = dist_draw_int(&cost->message, &world->decide);

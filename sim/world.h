@@ -43,6 +43,7 @@ extern const struct opt pod_workload_options[];
 struct decision_cost {
 	struct dist base;               /* per decision */
 	struct dist per_node;           /* per node examined */
+	struct dist lean, lean_per_node; /* the same of one that filters and scores nothing */
 	struct dist message;            /* between control functions, one way */
 	struct dist function_start;     /* from the wish for an instance to its first decision */
 };

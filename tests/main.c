@@ -43,6 +43,7 @@ static Suite *(*const suites[])(void) = {
 	seats_suite,
 	serving_suite,
 	serving_random_suite,
+	shared_suite,
 	storage_suite,
 	store_suite,
 	study_suite,

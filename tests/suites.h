@@ -40,6 +40,7 @@ Suite *scenario_load_suite(void);
 Suite *seats_suite(void);
 Suite *serving_suite(void);
 Suite *serving_random_suite(void);
+Suite *shared_suite(void);
 Suite *storage_suite(void);
 Suite *store_suite(void);
 Suite *study_suite(void);

@@ -6,6 +6,9 @@
 #include <assert.h>
 #include <string.h>
 
+/* The shortest log of changes.  source: assumption, a few pages */
+#define LOG_MIN 1024
+
 uint32_t cluster_shape(uint32_t gpus)
 {
 	uint32_t shape = gpus ? 32 - (uint32_t)__builtin_clz(gpus) : 0;
@@ -38,6 +41,10 @@ static void refresh(struct cluster *cluster, struct node *node)
 {
 	int8_t shapes = shapes_of(node);
 
+	if (cluster->log_cap)
+		cluster->log[cluster->changes++ & (cluster->log_cap - 1)] =
+			(uint32_t)(node - cluster->node);
+
 	if (shapes == node->shapes)
 		return;
 	if (node->pool != NO_POOL)
@@ -50,6 +57,13 @@ struct cluster *cluster_new(const struct cluster_config *config, const struct pl
 {
 	struct cluster *cluster = vec_grow(NULL, &(uint32_t){ 0 }, 1, sizeof(*cluster));
 
+	cluster_init(cluster, config, place, pools);
+	return cluster;
+}
+
+void cluster_init(struct cluster *cluster, const struct cluster_config *config,
+		  const struct place_config *place, uint32_t pools)
+{
 	memset(cluster, 0, sizeof(*cluster));
 	cluster->config = *config;
 	cluster->place = *place;
@@ -58,13 +72,10 @@ struct cluster *cluster_new(const struct cluster_config *config, const struct pl
 	memset(cluster->pool, 0, pools * sizeof(*cluster->pool));
 	for (int64_t i = 0; i < config->nodes; i++)
 		cluster_add(cluster);
-	return cluster;
 }
 
-void cluster_free(struct cluster *cluster)
+void cluster_release(struct cluster *cluster)
 {
-	if (!cluster)
-		return;
 	for (uint32_t i = 0; i < cluster->pools; i++) {
 		free(cluster->pool[i].node);
 		for (int s = 0; s < SHAPES; s++)
@@ -72,7 +83,26 @@ void cluster_free(struct cluster *cluster)
 	}
 	free(cluster->pool);
 	free(cluster->node);
+	free(cluster->log);
+}
+
+void cluster_free(struct cluster *cluster)
+{
+	if (!cluster)
+		return;
+	cluster_release(cluster);
 	free(cluster);
+}
+
+void cluster_log(struct cluster *cluster)
+{
+	uint32_t cap = LOG_MIN;
+
+	assert(!cluster->log_cap);
+	while (cap < cluster->n || cap < cluster->config.provision.max_nodes)
+		cap *= 2;
+	cluster->log = vec_grow(NULL, &(uint32_t){ 0 }, cap, sizeof(*cluster->log));
+	cluster->log_cap = cap;
 }
 
 uint32_t cluster_add(struct cluster *cluster)
@@ -96,7 +126,7 @@ uint32_t cluster_add(struct cluster *cluster)
 			       .pool = NO_POOL,
 			       .promised = NO_POOL,
 			       .up = true };
-	node->shapes = shapes_of(node);
+	refresh(cluster, node);
 	cluster->loose++;
 	return id;
 }
@@ -109,6 +139,7 @@ void cluster_up(struct cluster *cluster, uint32_t id, bool up)
 	if (node->up == up)
 		return;
 	node->up = up;
+	node->version++;
 	if (node->pool != NO_POOL)
 		cluster->pool[node->pool].free_gpus += up ? node->free_gpus : -node->free_gpus;
 	refresh(cluster, node);
@@ -166,6 +197,7 @@ bool cluster_fits(const struct node *node, const struct need *need)
 static void move(struct cluster *cluster, struct node *node, const struct need *need, int sign)
 {
 	node->known = false;
+	node->version++;
 	node->free_gpus += sign * (int32_t)need->gpus;
 	node->free_cpu_milli += sign * (int64_t)need->cpu_milli;
 	node->free_memory_bytes += sign * (int64_t)need->memory_bytes;
@@ -176,6 +208,29 @@ static void move(struct cluster *cluster, struct node *node, const struct need *
 	if (node->up && node->pool != NO_POOL)
 		cluster->pool[node->pool].free_gpus += sign * (int64_t)need->gpus;
 	refresh(cluster, node);
+}
+
+void cluster_copy(struct cluster *cluster, uint32_t id, const struct cluster *from)
+{
+	struct node *to = &cluster->node[id], copy = from->node[id];
+	struct pool *pool = to->pool == NO_POOL ? NULL : &cluster->pool[to->pool];
+
+	assert(id < cluster->n && id < from->n);
+	if (to->version == copy.version)
+		return;
+	if (pool && to->up)
+		pool->free_gpus -= to->free_gpus;
+	copy.pool = to->pool;
+	copy.at = to->at;
+	copy.holds = to->holds;
+	copy.loose_ns = to->loose_ns;
+	copy.promised = to->promised;
+	copy.shapes = to->shapes;
+	copy.known = false;
+	*to = copy;
+	if (pool && to->up)
+		pool->free_gpus += to->free_gpus;
+	refresh(cluster, to);
 }
 
 void cluster_take(struct cluster *cluster, uint32_t id, const struct need *need)

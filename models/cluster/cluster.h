@@ -72,6 +72,7 @@ struct node {
 	int8_t shapes;                                  /* it can take shapes 0 .. shapes - 1 */
 	bool up;
 	bool known;                                     /* the last score is still right */
+	uint32_t version;                               /* counts what changed on it */
 	struct need score_need;                         /* that it was of */
 	int64_t score;
 };
@@ -92,6 +93,9 @@ struct cluster {
 	struct pool *pool;
 	uint32_t n, cap, pools;
 	uint32_t loose;                 /* nodes in no pool */
+	/* Of a cluster that logs: ids of the last log_cap nodes that changed, a ring. */
+	uint32_t *log, log_cap;         /* a power of 2; 0 = it does not */
+	uint64_t changes;               /* so many were logged */
 };
 
 struct found {
@@ -106,6 +110,14 @@ struct cluster *cluster_new(const struct cluster_config *config, const struct pl
 			    uint32_t pools);
 /* Frees it. */
 void cluster_free(struct cluster *cluster);
+/* The same in the caller's memory; ended by cluster_release. */
+void cluster_init(struct cluster *cluster, const struct cluster_config *config,
+		  const struct place_config *place, uint32_t pools);
+void cluster_release(struct cluster *cluster);
+/* Logs from now on which nodes change: what is free on them, or whether they are up. */
+void cluster_log(struct cluster *cluster);
+/* Makes node `id` what it is in another cluster, but for its pool. */
+void cluster_copy(struct cluster *cluster, uint32_t id, const struct cluster *from);
 /* Adds a node as the configuration has them, up, in no pool; returns its id (ids count up). */
 uint32_t cluster_add(struct cluster *cluster);
 /* Opens a node for pods or closes it; what is taken on it stays taken until given back. */

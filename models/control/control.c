@@ -6,20 +6,40 @@
 #include <assert.h>
 #include <string.h>
 
-struct msg *control_write(struct control *c, enum verb verb, enum client client, uint32_t object,
-			  uint32_t gen, int64_t writes)
+/* Its author waits for the reply; others wait to see it. */
+static bool replied(enum verb verb)
 {
-	struct msg *msg = outbox_add(c->out, MSG_WRITE, object);
+	return verb == VERB_POD_CREATE;
+}
 
-	assert(writes >= 0 && writes <= UINT16_MAX);
+static bool watched(enum verb verb)
+{
+	return verb != VERB_REPLICASET && verb != VERB_POD_STATUS;
+}
+
+void control_write(struct control *c, enum verb verb, enum client client, uint32_t object,
+		   uint32_t gen, int64_t writes)
+{
+	struct msg *msg;
+
+	assert(verb < VERB_PROBE && writes >= 0 && writes <= UINT16_MAX);
+	if (c->direct && writes) {
+		if (!replied(verb) && !watched(verb))
+			return;
+		msg = control_send(c, NONE, NONE, verb, NULL, 0);
+		msg->send.task = object;
+		msg->send.gen = gen;
+		return;
+	}
 	c->totals.api_writes += (uint64_t)writes;
+	msg = outbox_add(c->out, MSG_WRITE, object);
 	msg->write.gen = gen;
 	msg->write.client = client;
-	msg->write.function = NONE;
+	msg->write.function = verb == VERB_BIND ? c->pods.at[object].function : NONE;
 	msg->write.verb = (uint16_t)verb;
 	msg->write.writes = (uint16_t)writes;
-	msg->write.watch = true;
-	return msg;
+	msg->write.reply = replied(verb);
+	msg->write.watch = watched(verb);
 }
 
 struct msg *control_send(struct control *c, uint32_t from, uint32_t to, enum verb verb,
@@ -136,6 +156,18 @@ static void seen(struct control *c, const struct msg *in)
 	}
 }
 
+/* What came by message instead of through the API server is reply and watch event in one. */
+static void told(struct control *c, const struct msg *in)
+{
+	struct msg as = { .kind = MSG_SEEN, .who = in->send.task };
+
+	as.write.gen = in->send.gen;
+	as.write.verb = in->send.verb;
+	if (replied(in->send.verb))
+		written(c, &as);
+	seen(c, &as);
+}
+
 static void arrive(struct control *c, const struct msg *in)
 {
 	struct need need = { in->arrive.gpus, in->arrive.cpu_milli, in->arrive.memory_bytes };
@@ -159,7 +191,10 @@ static void function_message(struct control *c, const struct msg *in, const void
 {
 	if (in->kind == MSG_RECEIVED) {
 		assert(in->who < c->functions || in->who == NONE);
-		c->plane->received(c, in->who, in, load);
+		if (in->send.verb < VERB_PROBE)
+			told(c, in);
+		else
+			c->plane->received(c, in->who, in, load);
 		return;
 	}
 	assert(in->who < c->functions);

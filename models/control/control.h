@@ -8,6 +8,8 @@
  *   functional  an elastic pool of schedule functions, each with nodes of its own; a full one asks
  *               others, past a cache of what they answered; a top-level control plane scales the
  *               pool and moves nodes
+ *   shared      Omega: many schedulers, each with a view of all nodes, that commit optimistically
+ *   direct      Dirigent: one lean scheduler
  * It owns desired and observed state and decides; it knows no durations.
  *
  * What a world does with what comes out:
@@ -15,6 +17,7 @@
  *                    replicaset, endpoints).  `writes` sequential writes through the client's
  *                    bucket; then WRITTEN to the author if `reply`, SEEN to the watchers if
  *                    `watch`: the same message with another kind.  0 writes cost nothing.
+ *                    On the direct state path a MSG_SEND from and to NONE stands in its place.
  *   MSG_THINK        answered by THOUGHT, the same message with another kind; what = enum think
  *   MSG_SEND         answered by RECEIVED with the same load; who, send.from: a function, or NONE
  *                    = the top-level control plane
@@ -35,7 +38,10 @@
 #include "models/service.h"
 #include "models/world.h"
 
-enum plane_kind { PLANE_CENTRAL, PLANE_FUNCTIONAL };
+enum plane_kind { PLANE_CENTRAL, PLANE_FUNCTIONAL, PLANE_SHARED, PLANE_DIRECT };
+enum state_path { PATH_OWN, PATH_API, PATH_DIRECT };
+enum conflict { CONFLICT_FIT, CONFLICT_SEQUENCE };
+enum placement { PLACEMENT_RANDOM, PLACEMENT_ROUND_ROBIN, PLACEMENT_LEAST_ALLOCATED };
 enum dispatch { DISPATCH_RANDOM, DISPATCH_ROUND_ROBIN, DISPATCH_LEAST_QUEUE };
 enum probe_order { ORDER_RANDOM, ORDER_POWER_OF_D, ORDER_BEST_CACHED };
 
@@ -64,7 +70,11 @@ enum verb {
 enum function_kind { FUNCTION_SCHEDULE };
 
 /* What a function thinks about: MSG_THINK. */
-enum think { THINK_SCHEDULE, THINK_PROBE, THINKS };
+enum think {
+	THINK_SCHEDULE, THINK_PROBE,
+	THINK_LEAN,             /* filters and scores nothing */
+	THINKS
+};
 
 /* How many nodes of a partition can still take a pod of 1, 2, 4, 8 GPUs. */
 struct free_vector { uint32_t fit[SHAPES - 1]; };
@@ -90,14 +100,25 @@ struct functional_config {
 	double rebalance;
 };
 
+struct shared_config {
+	int64_t schedulers;
+	int64_t sync_ns;                /* a view this old is refreshed before a decision */
+	int conflict;                   /* enum conflict */
+};
+
+struct lean_config { int placement; };  /* enum placement */
+
 struct control_config {
 	int plane;                      /* enum plane_kind */
+	int path;                       /* enum state_path */
 	int limits;                     /* enum limits */
 	struct client_limit clients[CLIENTS];
 	struct visit_config visits;
 	struct place_config place;
 	struct backoff_config backoff;
 	struct functional_config functional;
+	struct shared_config shared;
+	struct lean_config lean;
 	int64_t attempts;               /* after which a plain pod is given up; 0 = never */
 	int dispatch;                   /* enum dispatch */
 	int64_t slow_start, burst;      /* ReplicaSet: first batch, most pods a sync */
@@ -107,6 +128,9 @@ struct control_config {
 };
 
 extern const struct opt control_options[], functional_options[];
+
+/* Whether state goes by messages instead of through the API server. */
+bool control_is_direct(const struct control_config *config);
 
 struct control;
 

@@ -184,7 +184,7 @@ static bool probe(struct control *c, uint32_t id, const struct probe *p)
 		f->hold = hold_new(c, p->pod, found.node, id);
 		f->hold_gen = c->holds.at[f->hold].gen;
 	}
-	function_record(c, id, p->pod, &found);
+	function_record(c, id, p->pod, &found, 0);
 	function_think(c, id, THINK_PROBE, p->pod, found.examined);
 	return true;
 }
@@ -359,6 +359,9 @@ static void timer(struct control *c, const struct timer *timer)
 }
 
 const struct plane plane_functional = {
+	.think = THINK_SCHEDULE,
+	.search = function_search_own,
+	.decided = function_decided_own,
 	.start = start,
 	.dispatch = dispatch,
 	.full = full,

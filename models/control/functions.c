@@ -1,6 +1,6 @@
 /* Instances that decide, one thing at a time.  What a decision will say is worked out when it
- * begins, and the node taken then: nobody else may touch an owner's nodes, so that is the same as
- * taking it when it ends, and the world can price the nodes examined. */
+ * begins, so that the world can price the nodes examined.  An owner takes the node then: nobody
+ * else may touch its nodes, so that is the same as taking it when the decision ends. */
 #include "base/vec.h"
 #include "models/control/state.h"
 #include <assert.h>
@@ -219,8 +219,7 @@ void pod_unplaced(struct control *c, uint32_t id)
 		return;
 	}
 	control_write(c, VERB_POD_STATUS, CLIENT_SCHEDULER, id, pod->gen,
-		      c->config.visits.unschedulable)
-		->write.watch = false;
+		      c->config.visits.unschedulable);
 	/* initial * 2^(attempts - 1), at most max, ending on a flush.  Source: kube-scheduler
 	 * scheduling_queue.go, calculateBackoffDuration. */
 	for (uint32_t i = 1; i < pod->record.attempts && wait_ns < b->max_ns; i++)
@@ -278,15 +277,36 @@ void function_think(struct control *c, uint32_t id, enum think what, uint32_t po
 	msg->think.what = f->what;
 }
 
-void function_record(struct control *c, uint32_t id, uint32_t pod, const struct found *found)
+void function_record(struct control *c, uint32_t id, uint32_t pod, const struct found *found,
+		     int64_t info_age_ns)
 {
 	const struct pod_record *of = &c->pods.at[pod].record;
-	/* An owner's information is exact. */
-	struct decision_record record = { c->now,	   of->id,     id, found->node,
-					  found->examined, of->probes, 0 };
+	struct decision_record record = { c->now,	   of->id,     id,	   found->node,
+					  found->examined, of->probes, info_age_ns };
 
 	if (c->config.decisions)
 		outbox_add_load(c->out, MSG_RECORD_DECISION, id, &record, sizeof(record));
+}
+
+struct found function_search_own(struct control *c, uint32_t id, uint32_t at)
+{
+	struct pod *pod = &c->pods.at[at];
+	struct found found = search_pool(c->cluster, id, &pod->need, &c->ties);
+
+	if (found.node != NO_NODE)
+		cluster_take(c->cluster, found.node, &pod->need);
+	pod->record.node = found.node;
+	/* An owner's information is exact. */
+	function_record(c, id, at, &found, 0);
+	return found;
+}
+
+void function_decided_own(struct control *c, uint32_t id, uint32_t pod)
+{
+	if (c->pods.at[pod].record.node != NO_NODE)
+		pod_bind(c, pod, id);
+	else
+		c->plane->full(c, id, pod);
 }
 
 static void decide(struct control *c, uint32_t id)
@@ -300,14 +320,10 @@ static void decide(struct control *c, uint32_t id)
 	f->delay_ns += DELAY_WEIGHT * ((double)(c->now - pod->since_ns) - f->delay_ns);
 	f->decided++;
 	c->totals.decisions++;
-	found = search_pool(c->cluster, id, &pod->need, &c->ties);
-	if (found.node != NO_NODE)
-		cluster_take(c->cluster, found.node, &pod->need);
 	pod->state = POD_DECIDING;
 	pod->since_ns = c->now;
-	pod->record.node = found.node;
-	function_record(c, id, at, &found);
-	function_think(c, id, THINK_SCHEDULE, at, found.examined);
+	found = c->plane->search(c, id, at);
+	function_think(c, id, c->plane->think, at, found.examined);
 }
 
 /* A probe of a ring whose size is a power of 2. */
@@ -368,12 +384,8 @@ void function_thought(struct control *c, uint32_t id, const struct msg *msg)
 	pod = pod_at(c, f->pod, f->pod_gen);
 	if (f->what == THINK_PROBE)
 		c->plane->answer(c, id);
-	else if (pod && pod->state == POD_DECIDING && pod->function == id) {
-		if (pod->record.node != NO_NODE)
-			pod_bind(c, f->pod, id);
-		else
-			c->plane->full(c, id, f->pod);
-	}
+	else if (pod && pod->state == POD_DECIDING && pod->function == id)
+		c->plane->decided(c, id, f->pod);
 	function_next(c, id);
 }
 

@@ -27,6 +27,8 @@ static void make_functions(struct control *c)
 	uint32_t up = 1;
 
 	c->functions = 1;
+	if (c->plane == &plane_shared)
+		c->functions = up = (uint32_t)c->config.shared.schedulers;
 	if (c->plane == &plane_functional) {
 		f->min = f->min ? f->min : f->functions;
 		f->max = f->max ? f->max : f->functions;
@@ -50,6 +52,27 @@ static void make_functions(struct control *c)
 	}
 }
 
+static const struct plane *const planes[] = {
+	[PLANE_CENTRAL] = &plane_central,
+	[PLANE_FUNCTIONAL] = &plane_functional,
+	[PLANE_SHARED] = &plane_shared,
+	[PLANE_DIRECT] = &plane_direct,
+};
+
+bool control_is_direct(const struct control_config *config)
+{
+	return config->path == PATH_DIRECT ||
+	       (config->path == PATH_OWN && config->plane == PLANE_DIRECT);
+}
+
+static void make_views(struct control *c)
+{
+	c->view = ARENA_ARRAY(&c->arena, struct view, c->functions);
+	cluster_log(c->cluster);
+	for (uint32_t i = 0; i < c->functions; i++)
+		view_init(&c->view[i], c->cluster);
+}
+
 /* NULL with a message if the pods of the start do not fit. */
 static struct control *make(const struct control_config *config,
 			    const struct cluster_config *cluster,
@@ -60,7 +83,8 @@ static struct control *make(const struct control_config *config,
 
 	memset(c, 0, sizeof(*c));
 	c->config = *config;
-	c->plane = config->plane == PLANE_CENTRAL ? &plane_central : &plane_functional;
+	c->plane = planes[config->plane];
+	c->direct = control_is_direct(config);
 	c->ties = rng_stream(seed, "control/ties", 0);
 	c->choices = rng_stream(seed, "control/choices", 0);
 	c->free_hold = NONE;
@@ -70,6 +94,8 @@ static struct control *make(const struct control_config *config,
 	c->cluster = cluster_new(cluster, &config->place, c->functions);
 	for (uint32_t i = 0; i < c->cluster->n; i++)
 		cluster_own(c->cluster, i, 0);
+	if (c->plane == &plane_shared)
+		make_views(c);
 	if (initial_place(c, err))
 		return c;
 	control_free(c);
@@ -127,6 +153,8 @@ void control_free(struct control *c)
 		return;
 	for (uint32_t i = 0; i < c->functions; i++)
 		free(c->function[i].inbox.at);
+	for (uint32_t i = 0; c->view && i < c->functions; i++)
+		view_release(&c->view[i]);
 	cluster_free(c->cluster);
 	probe_cache_release(&c->cache);
 	timer_release(&c->timers);

@@ -5,8 +5,13 @@
 #define VISITS(f) offsetof(struct visit_config, f)
 #define BACKOFF(f) offsetof(struct backoff_config, f)
 #define FUNCTIONAL(f) offsetof(struct functional_config, f)
+#define SHARED(f) offsetof(struct shared_config, f)
+#define LEAN(f) offsetof(struct lean_config, f)
 
-static const char *const planes[] = { "central", "functional", NULL };
+static const char *const planes[] = { "central", "functional", "shared", "direct", NULL };
+static const char *const paths[] = { "own", "api", "direct", NULL };
+static const char *const conflicts[] = { "resource-fit", "sequence-number", NULL };
+static const char *const placements[] = { "random", "round-robin", "least-allocated", NULL };
 static const char *const limits[] = { "default", "tuned", "unlimited", NULL };
 static const char *const dispatches[] = { "random", "round-robin", "least-queue", NULL };
 static const char *const orders[] = { "random", "power-of-d", "best-cached", NULL };
@@ -46,10 +51,11 @@ static const struct opt backoff_options[] = {
 	{ "flush", OPT_INT, UNIT_TIME, BACKOFF(flush_ns), "1s", 1, 3.6e12,
 	  .help = "waits end on multiples of this", .source = queue },
 	{ "idle_max", OPT_INT, UNIT_TIME, BACKOFF(idle_max_ns), "5min", 1e6, 8.64e13,
-	  .help = "central: an unschedulable pod is tried again by then, whatever happens",
+	  .help = "central and alike: an unschedulable pod is tried again by then, whatever "
+		  "happens",
 	  .source = queue },
 	{ "idle_flush", OPT_INT, UNIT_TIME, BACKOFF(idle_flush_ns), "30s", 1e6, 8.64e13,
-	  .help = "central: how often that is looked for", .source = queue },
+	  .help = "central and alike: how often that is looked for", .source = queue },
 	{ "crash", OPT_INT, UNIT_TIME, BACKOFF(crash_ns), "10s", 0, 8.64e13,
 	  .help = "wait of a service after a pod of it failed; doubles until one becomes ready",
 	  .source = "kubelet's crash-loop back-off: 10 s" },
@@ -96,10 +102,34 @@ const struct opt functional_options[] = {
 	OPT_END
 };
 
+static const struct opt shared_options[] = {
+	{ "schedulers", OPT_INT, UNIT_NONE, SHARED(schedulers), "4", 1, 4096,
+	  .help = "schedulers, each with a view of the whole cluster",
+	  .source = "assumption; swept" },
+	{ "sync", OPT_INT, UNIT_TIME, SHARED(sync_ns), "0s", 0, 3.6e12,
+	  .help = "a view that is older is refreshed when a decision begins",
+	  .source = "Omega: the cell state is synchronised before each decision" },
+	{ "conflict", OPT_CHOICE, UNIT_NONE, SHARED(conflict), "resource-fit", .choices = conflicts,
+	  .help = "a placement is refused if there is no room by then; if anything changed on the "
+		  "node",
+	  .source = "Omega's two modes (google/cluster-scheduler-simulator)" },
+	OPT_END
+};
+
+static const struct opt lean_options[] = {
+	{ "placement", OPT_CHOICE, UNIT_NONE, LEAN(placement), "random", .choices = placements,
+	  .help = "how a node is chosen: any that fits, the next that fits, by `place`",
+	  .source = "Dirigent's cluster configuration" },
+	OPT_END
+};
+
 const struct opt control_options[] = {
 	{ "kind", OPT_CHOICE, UNIT_NONE, CONTROL(plane), "central", .choices = planes,
 	  .help = "central: one scheduler; functional: an elastic pool of them, each with its "
-		  "nodes" },
+		  "nodes; shared: many over all nodes, optimistic; direct: one lean scheduler" },
+	{ "state_path", OPT_CHOICE, UNIT_NONE, CONTROL(path), "own", .choices = paths,
+	  .help = "how state goes from one part to the next: through the API server and etcd, or "
+		  "by messages (decision.message); own: messages for kind direct, else the API" },
 	{ "limits", OPT_CHOICE, UNIT_NONE, CONTROL(limits), "default", .choices = limits,
 	  .help = "token buckets of the API server's clients",
 	  .source = "Knative, kube-controller-manager and kube-scheduler; tuned: scheduler_perf" },
@@ -113,6 +143,10 @@ const struct opt control_options[] = {
 	  .help = "waiting before the next attempt" },
 	{ "functional", OPT_TABLE, UNIT_NONE, CONTROL(functional), NULL, .sub = functional_options,
 	  .help = "the functional plane" },
+	{ "shared", OPT_TABLE, UNIT_NONE, CONTROL(shared), NULL, .sub = shared_options,
+	  .help = "the shared plane" },
+	{ "direct", OPT_TABLE, UNIT_NONE, CONTROL(lean), NULL, .sub = lean_options,
+	  .help = "the direct plane" },
 	{ "attempts", OPT_INT, UNIT_NONE, CONTROL(attempts), "0", 0, 1e6,
 	  .help = "after which a plain pod without a node is given up; 0 = never" },
 	{ "dispatch", OPT_CHOICE, UNIT_NONE, CONTROL(dispatch), "round-robin",

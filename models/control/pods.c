@@ -113,8 +113,7 @@ void pod_bind(struct control *c, uint32_t id, uint32_t function)
 	pod->function = function;
 	pod->record.attempts++;
 	c->totals.placements++;
-	control_write(c, VERB_BIND, CLIENT_SCHEDULER, id, pod->gen, c->config.visits.bind)
-		->write.function = function;
+	control_write(c, VERB_BIND, CLIENT_SCHEDULER, id, pod->gen, c->config.visits.bind);
 }
 
 struct msg *pod_tell(struct control *c, enum msg_kind kind, uint32_t id)
@@ -294,13 +293,11 @@ void pod_resync(struct control *c, uint32_t id, int64_t stale_ns)
 	case POD_CREATING:
 		pod->since_ns = c->now;
 		control_write(c, VERB_POD_CREATE, CLIENT_REPLICASET, id, pod->gen,
-			      c->config.visits.create)
-			->write.reply = true;
+			      c->config.visits.create);
 		break;
 	case POD_BINDING:
 		pod->since_ns = c->now;
-		control_write(c, VERB_BIND, CLIENT_SCHEDULER, id, pod->gen, c->config.visits.bind)
-			->write.function = pod->function;
+		control_write(c, VERB_BIND, CLIENT_SCHEDULER, id, pod->gen, c->config.visits.bind);
 		break;
 	case POD_STARTING:
 		/* A plain pod stays in this state and is not heard of before its end. */

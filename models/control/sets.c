@@ -112,8 +112,7 @@ static void create_batch(struct control *c, uint32_t id)
 		link_pod(c, s, pod);
 		s->unanswered++;
 		control_write(c, VERB_POD_CREATE, CLIENT_REPLICASET, pod, c->pods.at[pod].gen,
-			      c->config.visits.create)
-			->write.reply = true;
+			      c->config.visits.create);
 	}
 }
 
@@ -159,8 +158,7 @@ static void drive_replicaset(struct control *c, uint32_t id)
 	if (s->batch && !s->to_create) {
 		s->batch = 0;
 		control_write(c, VERB_REPLICASET, CLIENT_REPLICASET, id, 0,
-			      c->config.visits.replicaset)
-			->write.watch = false;
+			      c->config.visits.replicaset);
 	}
 	missing = s->replicas - s->existing;
 	if (!s->batch && missing > 0 && c->now >= s->hold_ns) {

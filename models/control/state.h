@@ -10,6 +10,7 @@
 #include "models/control/control.h"
 #include "models/control/probe_cache.h"
 #include "models/control/timer.h"
+#include "models/control/view.h"
 
 /* Doubly linked pods, first in first out. */
 struct list { uint32_t head, tail, n; };
@@ -95,6 +96,7 @@ struct function {
 	uint32_t thought;               /* number of the thought under way */
 	uint32_t pod, pod_gen;          /* that it is about */
 	uint32_t asker, hold, hold_gen; /* a probe: from whom; the reservation made, or NONE */
+	uint32_t chosen;                /* a node that is not its own, to be taken later */
 	uint32_t examined;
 	int64_t thinking_ns;            /* since */
 	struct list queue;
@@ -124,7 +126,7 @@ enum timer_kind {
 	TIMER_POD,              /* back-off of a pod is over */
 	TIMER_PROBE,            /* an answer has not come */
 	TIMER_HOLD,             /* a reservation expires */
-	TIMER_IDLE,             /* central: look for unschedulable pods too long forgotten */
+	TIMER_IDLE,             /* whole: look for unschedulable pods too long forgotten */
 	TIMER_TOP,
 	TIMER_SCAN,             /* cluster autoscaler */
 	TIMER_RESYNC,
@@ -135,6 +137,12 @@ struct control;
 
 /* What one control plane does its own way; the rest is common. */
 struct plane {
+	enum think think;               /* what a decision is for the world to price */
+	/* Where a pod should go: a decision begins, and has what it will say.  An owner takes the
+	 * node at once (pod->record.node); others take it when it is `decided`. */
+	struct found (*search)(struct control *control, uint32_t function, uint32_t pod);
+	/* The decision is over: the pod is bound, or full, or goes on. */
+	void (*decided)(struct control *control, uint32_t function, uint32_t pod);
 	/* Divides the nodes, starts timers; the pods of the start have been placed. */
 	void (*start)(struct control *control);
 	/* A pod is to be scheduled: into whose queue (pod_enqueue), or orphan it. */
@@ -166,11 +174,12 @@ struct plane {
 	void (*timer)(struct control *control, const struct timer *timer);
 };
 
-extern const struct plane plane_central, plane_functional;
+extern const struct plane plane_central, plane_functional, plane_shared, plane_direct;
 
 struct control {
 	struct control_config config;
 	const struct plane *plane;
+	bool direct;                    /* state goes by messages, not through the API server */
 	struct arena arena;             /* tables of fixed size */
 	struct cluster *cluster;
 	int64_t now;
@@ -191,6 +200,7 @@ struct control {
 	struct { struct hold *at; uint32_t n, cap; } holds;
 	uint32_t free_hold;
 	struct probe_cache cache;
+	struct view *view;              /* shared: one a scheduler */
 	struct { uint32_t *at; uint32_t n, cap; } scratch;
 	struct timers timers;
 	uint32_t nodes_coming;          /* asked for, not up */
@@ -202,9 +212,10 @@ struct control {
 };
 
 /* control.c: sending. */
-/* A write; returns the message for what is unusual in it. */
-struct msg *control_write(struct control *control, enum verb verb, enum client client,
-			  uint32_t object, uint32_t gen, int64_t writes);
+/* So many writes; on the direct path a message to whoever waits for them, if anybody does.  What
+ * costs no writes takes no time on either. */
+void control_write(struct control *control, enum verb verb, enum client client, uint32_t object,
+		   uint32_t gen, int64_t writes);
 /* A message from one function to another, with a load if bytes. */
 struct msg *control_send(struct control *control, uint32_t from, uint32_t to, enum verb verb,
 			 const void *load, uint32_t bytes);
@@ -308,9 +319,12 @@ void pod_back_off(struct control *control, uint32_t pod);
 /* Begins to think: the answer is function_thought(). */
 void function_think(struct control *control, uint32_t function, enum think what, uint32_t pod,
 		    uint32_t examined);
-/* Records what was decided about a pod, if that is asked for. */
+/* Records what was decided about a pod, if that is asked for, on information as old as this. */
 void function_record(struct control *control, uint32_t function, uint32_t pod,
-		     const struct found *found);
+		     const struct found *found, int64_t info_age_ns);
+/* plane.search and plane.decided of who owns its nodes. */
+struct found function_search_own(struct control *control, uint32_t function, uint32_t pod);
+void function_decided_own(struct control *control, uint32_t function, uint32_t pod);
 /* The thought is over. */
 void function_thought(struct control *control, uint32_t function, const struct msg *msg);
 /* Takes the next thing up, unless it is thinking. */
@@ -321,6 +335,23 @@ void function_probed(struct control *control, uint32_t function, struct probe pr
 uint32_t function_choose(struct control *control);
 /* Thinks again what has not been answered since before stale_ns. */
 void function_resync(struct control *control, uint32_t function, int64_t stale_ns);
+
+/* whole.c: parts of planes whose functions may use any node (all nodes are in pool 0). */
+void whole_start(struct control *control);
+void whole_dispatch(struct control *control, uint32_t pod);
+void whole_full(struct control *control, uint32_t function, uint32_t pod);
+void whole_parked(struct control *control, uint32_t pod);
+void whole_retry(struct control *control, uint32_t pod);
+void whole_freed(struct control *control, uint32_t node);
+bool whole_probe(struct control *control, uint32_t function, const struct probe *probe);
+void whole_answer(struct control *control, uint32_t function);
+void whole_received(struct control *control, uint32_t function, const struct msg *msg,
+		    const void *load);
+void whole_idle(struct control *control, uint32_t function);
+void whole_function_up(struct control *control, uint32_t function);
+void whole_function_lost(struct control *control, uint32_t function);
+void whole_node_up(struct control *control, uint32_t node);
+void whole_timer(struct control *control, const struct timer *timer);
 
 /* partition.c: who owns which nodes (functional). */
 enum release { RELEASE_HALF, RELEASE_ALL, RELEASE_FREE };

@@ -74,6 +74,18 @@ static void configure_functional(struct play *p)
 	f->rebalance = chance(p, 0.3) ? 0 : 1.2 + rng_unit(&p->rng);
 }
 
+static void configure_rival(struct play *p)
+{
+	static const int planes[] = { PLANE_CENTRAL, PLANE_SHARED, PLANE_DIRECT };
+	struct control_config *control = &p->toy.control;
+
+	control->plane = planes[below(p, sizeof(planes) / sizeof(*planes))];
+	control->shared.schedulers = 1 + below(p, 5);
+	control->shared.sync_ns = chance(p, 0.5) ? 0 : up_to(p, 3 * S);
+	control->shared.conflict = (int)below(p, 2);
+	control->lean.placement = (int)below(p, 3);
+}
+
 static void configure(struct play *p)
 {
 	struct toy *t = &p->toy;
@@ -86,8 +98,11 @@ static void configure(struct play *p)
 	t->cluster.cpu_milli = 1000 * (4 + below(p, 8));
 	if (chance(p, 0.4))
 		t->cluster.provision.max_nodes = t->cluster.nodes + below(p, 4);
-	if (chance(p, 0.65))
+	if (chance(p, 0.4))
 		configure_functional(p);
+	else
+		configure_rival(p);
+	t->control.path = chance(p, 0.3) ? (int)below(p, 3) : PATH_OWN;
 	t->control.dispatch = (int)below(p, 3);
 	t->control.attempts = chance(p, 0.3) ? 1 + below(p, 3) : 0;
 	t->control.slow_start = 1 + below(p, 3);
