@@ -1,5 +1,6 @@
 /* Shared by the subcommands. */
 #include "cli/cli.h"
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -115,6 +116,31 @@ const char *cli_data(const char *name, struct arena *arena)
 	}
 	path = arena_print(arena, "%s/%s", SONDE_DATA_DIR, name);
 	return access(path, R_OK) == 0 ? path : NULL;
+}
+
+static int is_yaml(const struct dirent *entry)
+{
+	size_t n = strlen(entry->d_name);
+
+	return n > 5 && !strcmp(entry->d_name + n - 5, ".yaml");
+}
+
+const char **cli_data_names(const char *folder, struct arena *arena)
+{
+	const char *path = cli_data(folder, arena), **names;
+	struct dirent **entries = NULL;
+	int n = path ? scandir(path, &entries, is_yaml, alphasort) : -1;
+
+	if (n < 0)
+		return NULL;
+	names = ARENA_ARRAY(arena, const char *, (size_t)n + 1);
+	for (int i = 0; i < n; i++) {
+		names[i] = arena_text(arena, entries[i]->d_name, strlen(entries[i]->d_name) - 5);
+		free(entries[i]);
+	}
+	names[n] = NULL;
+	free(entries);
+	return names;
 }
 
 bool cli_flush(void)

@@ -20,6 +20,9 @@ int cli_refused(const char *command, int got, char **argv, const struct option *
  * the current folder, else the folder of the running program, else where `make install` put it;
  * NULL if nowhere.  Memory from the arena. */
 const char *cli_data(const char *name, struct arena *arena);
+/* The NAMEs of the files NAME.yaml in a shipped folder, sorted, ending with NULL; NULL where there
+ * is no such folder.  Memory from the arena. */
+const char **cli_data_names(const char *folder, struct arena *arena);
 /* Non-zero after Ctrl-C or SIGTERM, once cli_catch has been called; a second one ends the program
  * at once. */
 extern volatile int cli_stop;

@@ -3,20 +3,11 @@
 #include "cli/cmd.h"
 #include "models/catalog.h"
 #include "scenarios/load.h"
-#include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char usage[] = "usage: sonde models\n\nLists the GPUs and the models of the "
 			    "catalogue, with where their figures come from.\n";
-
-static int is_yaml(const struct dirent *entry)
-{
-	size_t n = strlen(entry->d_name);
-
-	return n > 5 && !strcmp(entry->d_name + n - 5, ".yaml");
-}
 
 static void print_gpu(const char *path, struct arena *arena, struct err *err)
 {
@@ -44,27 +35,23 @@ static bool list(const char *title, const char *kind,
 		 void print(const char *path, struct arena *, struct err *), struct err *err)
 {
 	struct arena arena;
-	struct dirent **entries = NULL;
-	const char *folder;
-	int n;
+	const char *folder, *file, **names;
 
 	arena_init(&arena);
-	folder = cli_data(arena_print(&arena, "models/catalog/%s", kind), &arena);
-	n = folder ? scandir(folder, &entries, is_yaml, alphasort) : -1;
-	if (n < 0)
+	folder = arena_print(&arena, "models/catalog/%s", kind);
+	names = cli_data_names(folder, &arena);
+	if (!names)
 		err_system(err,
-			   "cannot find the catalogue (models/catalog/%s): set SONDE_DATA to the "
-			   "folder that holds it",
-			   kind);
+			   "cannot find the catalogue (%s): set SONDE_DATA to the folder that "
+			   "holds it",
+			   folder);
 	else
 		printf("%s\n", title);
-	for (int i = 0; i < n; i++) {
-		if (!err->text[0])
-			print(arena_print(&arena, "%s/%s", folder, entries[i]->d_name), &arena,
-			      err);
-		free(entries[i]);
+	for (; names && *names && !err->text[0]; names++) {
+		file = cli_data(arena_print(&arena, "%s/%s.yaml", folder, *names), &arena);
+		if (file)
+			print(file, &arena, err);
 	}
-	free(entries);
 	arena_release(&arena);
 	return !err->text[0];
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,7 +27,10 @@ struct session {
 	struct requests_csv csv;
 	struct store store;
 	struct tape *tape;
-	bool has_csv, has_store;
+	bool has_csv, has_store, made_store;
+	bool checking; /* every run is set up, and none begun: bad input is found before a file is
+			  made */
+	uint64_t planned;
 	VEC(struct run *) runs;
 };
 
@@ -284,6 +288,33 @@ static bool run_one(struct session *session, const char *variant, const struct s
 	return true;
 }
 
+/* Sets a run up as far as that leaves no trace: a pipe's requests can be read only once. */
+static bool check_one(struct session *session, const struct scenario_set *sets, uint32_t n_sets,
+		      struct err *err)
+{
+	struct trace *trace = NULL;
+	struct setup setup;
+	struct stat st;
+	bool ok = true, pipe;
+
+	session->planned += session->wishes->seeds;
+	if (!setup_read(&setup, session->wishes->path, sets, n_sets, 0, err))
+		return false;
+	pipe = setup.trace.file && *setup.trace.file && stat(setup.trace.file, &st) == 0 &&
+	       !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+	if (pipe && session->planned > 1)
+		ok = err_set(err,
+			     "%s can be read only once: a trace for several runs must be a file",
+			     setup.trace.file);
+	if (!pipe) {
+		trace = setup_requests(&setup, err);
+		ok = trace || !err->text[0];
+	}
+	trace_close(trace);
+	setup_release(&setup);
+	return ok;
+}
+
 /* A variant's sets, then the command line's, over every seed. */
 static bool run_seeds(struct session *session, const struct scenario_variant *variant,
 		      struct err *err)
@@ -298,9 +329,12 @@ static bool run_seeds(struct session *session, const struct scenario_variant *va
 		memcpy(sets, variant->sets, own * sizeof(*sets));
 	if (wishes->n_sets)
 		memcpy(sets + own, wishes->sets, wishes->n_sets * sizeof(*sets));
-	for (uint64_t r = 0; ok && r < wishes->seeds && !cli_stop; r++)
-		ok = run_one(session, variant ? variant->name : "", sets, own + wishes->n_sets, r,
-			     err);
+	if (session->checking)
+		ok = check_one(session, sets, own + wishes->n_sets, err);
+	else
+		for (uint64_t r = 0; ok && r < wishes->seeds && !cli_stop; r++)
+			ok = run_one(session, variant ? variant->name : "", sets,
+				     own + wishes->n_sets, r, err);
 	free(sets);
 	return ok;
 }
@@ -341,13 +375,16 @@ static bool open_outputs(struct session *session, struct err *err)
 		if (!requests_csv_open(&session->csv, wishes->requests, err))
 			return false;
 		session->has_csv = true;
+		cli_unfinished(session->csv.file.temporary);
 	}
 	if (wishes->tape) {
 		session->tape = tape_create(wishes->tape, err);
 		if (!session->tape)
 			return false;
+		cli_unfinished(tape_unfinished(session->tape));
 	}
 	if (wishes->out) {
+		session->made_store = access(wishes->out, F_OK) != 0;
 		if (!store_open(&session->store, wishes->out, err))
 			return false;
 		session->has_store = true;
@@ -355,21 +392,26 @@ static bool open_outputs(struct session *session, struct err *err)
 	return true;
 }
 
-/* Puts files in place if all went well, else leaves none. */
+/* Puts files in place if all went well, else leaves none but a store with the runs that ended. */
 static bool close_outputs(struct session *session, bool ok, struct err *err)
 {
-	if (session->has_store)
+	bool keep = ok && session->runs.n, kept;
+	struct err later;
+
+	if (session->has_store) {
 		store_close(&session->store);
-	if (session->has_csv && ok)
+		if (session->made_store && !session->runs.n)
+			unlink(session->wishes->out);
+	}
+	if (session->has_csv && keep)
 		ok = requests_csv_close(&session->csv, err);
 	else if (session->has_csv)
 		requests_csv_abort(&session->csv);
 	if (session->tape) {
-		struct err later;
-		bool kept = tape_close(session->tape, ok, ok ? err : &later);
-
+		kept = tape_close(session->tape, keep && ok, ok ? err : &later);
 		ok = ok && kept;
 	}
+	cli_finished();
 	return ok;
 }
 
@@ -396,14 +438,20 @@ int run_all(const struct run_wishes *wishes)
 	bool ok;
 	int status;
 
+	session.checking = true;
+	ok = run_variants(&session, &err);
+	session.checking = false;
 	cli_catch();
-	ok = open_outputs(&session, &err) && run_variants(&session, &err);
+	ok = ok && open_outputs(&session, &err) && run_variants(&session, &err);
 	ok = close_outputs(&session, ok, &err);
 	if (ok && session.runs.n)
 		ok = print(&session, &err) && cli_flush();
 	status = ok ? EXIT_DONE : err.text[0] ? cli_fail(&err) : EXIT_FAILED;
 	if (ok && cli_stop) {
-		log_line(LOG_WARN, "stopped early: the results are of what had run until then");
+		log_line(LOG_WARN,
+			 session.runs.n
+				 ? "stopped early: the results are of what had run until then"
+				 : "stopped before anything had run");
 		status = EXIT_FAILED;
 	}
 	for (uint32_t i = 0; i < session.runs.n; i++) {

@@ -24,7 +24,7 @@ const struct opt setup_options[] = {
 	{ "hop", OPT_INT, UNIT_TIME, ROOT(hop_ns), "250us", 0, 1e10,
 	  .help = "gateway to pod, one way",
 	  .source = "assumption: half of a 0.5 ms round trip within a data centre; swept" },
-	{ "copies", OPT_INT, UNIT_NONE, ROOT(copies), "1", 1, 1e6,
+	{ "copies", OPT_INT, UNIT_NONE, ROOT(copies), "1", 1, SERVICES_MAX,
 	  .help = "every service and its workload so many times (NAME-1, NAME-2, ...), the rate "
 		  "shared out" },
 	{ "defaults", OPT_INLINE, UNIT_NONE, ROOT(service), NULL,
@@ -61,43 +61,121 @@ const struct opt setup_options[] = {
 
 /* ---- completing ---- */
 
+/* What services name, read once while they name the same. */
+struct catalog {
+	const char *gpu_name, *llm_name;
+	struct gpu_model gpu;
+	struct llm_model llm;
+};
+
 static bool read_catalog(struct setup *setup, const char *kind, const char *name,
 			 const struct opt *table, void *entry, struct err *err)
 {
-	const char *file = arena_print(&setup->arena, "models/catalog/%s/%s.yaml", kind, name);
-	const char *path = strchr(name, '/') ? NULL : cli_data(file, &setup->arena);
+	const char *folder = arena_print(&setup->arena, "models/catalog/%s", kind);
+	const char *file = arena_print(&setup->arena, "%s/%s.yaml", folder, name), *path, *near;
+	const char **names;
 
-	if (!path)
-		return err_set(err, "no %s '%s' in the catalogue (sonde models lists them)", kind,
-			       name);
-	return scenario_load(table, entry, path, NULL, 0, NULL, &setup->arena, err);
+	path = *name && !strchr(name, '/') ? cli_data(file, &setup->arena) : NULL;
+	if (path)
+		return scenario_load(table, entry, path, NULL, 0, NULL, &setup->arena, err);
+	names = cli_data_names(folder, &setup->arena);
+	if (!names)
+		return err_system(err,
+				  "cannot find the catalogue (%s): set SONDE_DATA to the folder "
+				  "that holds it",
+				  folder);
+	near = err_nearest(name, names);
+	return err_set(err, "no %s '%s' in the catalogue%s%s%s (sonde models lists them)", kind,
+		       name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-static bool complete_service(struct setup *setup, uint32_t i, struct err *err)
+static bool find_in_catalog(struct setup *setup, const struct service_config *service,
+			    struct catalog *catalog, struct err *err)
+{
+	if (!catalog->gpu_name || strcmp(catalog->gpu_name, service->gpu) != 0) {
+		catalog->gpu = (struct gpu_model){ 0 };
+		if (!read_catalog(setup, "gpu", service->gpu, gpu_model_options, &catalog->gpu,
+				  err))
+			return false;
+		catalog->gpu_name = service->gpu;
+	}
+	if (!catalog->llm_name || strcmp(catalog->llm_name, service->model) != 0) {
+		catalog->llm = (struct llm_model){ 0 };
+		if (!read_catalog(setup, "llm", service->model, llm_model_options, &catalog->llm,
+				  err))
+			return false;
+		catalog->llm_name = service->model;
+	}
+	return true;
+}
+
+static bool complete_service(struct setup *setup, uint32_t i, struct catalog *catalog,
+			     struct err *err)
 {
 	struct service_config *service = (struct service_config *)setup->services.at + i;
-	struct gpu_model gpu = { 0 };
-	struct llm_model llm = { 0 };
+	static const struct gpu_model no_gpu;
+	static const struct llm_model no_llm;
+	bool is_llm = service->engine.kind == ENGINE_LLM;
 
-	if (service->engine.kind == ENGINE_LLM &&
-	    (!read_catalog(setup, "gpu", service->gpu, gpu_model_options, &gpu, err) ||
-	     !read_catalog(setup, "llm", service->model, llm_model_options, &llm, err) ||
-	     !service_resolve(service, &gpu, &llm, err)))
+	if (is_llm && (!find_in_catalog(setup, service, catalog, err) ||
+		       !service_resolve(service, &catalog->gpu, &catalog->llm, err)))
 		return false;
-	gpu_cost_init(&setup->costs[i], service, &gpu, &llm);
+	gpu_cost_init(&setup->costs[i], service, is_llm ? &catalog->gpu : &no_gpu,
+		      is_llm ? &catalog->llm : &no_llm);
 	setup->service_names[i] = service->name;
 	setup->slos[i] =
 		(struct slo){ service->slo.ttft_ns, service->slo.tpot_ns, service->slo.e2e_ns };
-	if (service->engine.cost.model == COST_FITTED && service->engine.kind == ENGINE_LLM &&
-	    service->engine.cost.c0_ms + service->engine.cost.c1_ms <= 0)
-		return err_set(err,
-			       "service '%s': engine.cost.model is fitted, but engine.cost.c0_ms "
-			       "and c1_ms are 0",
-			       service->name);
-	for (uint32_t j = 0; j < i; j++)
-		if (!strcmp(setup->service_names[j], service->name))
-			return err_set(err, "two services are called '%s'", service->name);
 	return true;
+}
+
+static void set_dist(struct setup *setup, struct dist *dist, enum unit unit, const char *text)
+{
+	struct err err;
+
+	if (!dist_parse(dist, text, unit, &setup->arena, &err))
+		abort(); /* the texts are our own */
+}
+
+/* Whether each part of the workload can be shared out among the copies. */
+static bool check_copies(const struct setup *setup, struct err *err)
+{
+	const struct synth_config *load = setup->workload.at;
+	int64_t n = setup->copies, services = n * setup->services.n;
+
+	if (services > SERVICES_MAX || n * setup->workload.n > SERVICES_MAX)
+		return err_set(err, "copies is %lld: that makes %lld services, expected at most %d",
+			       (long long)n, (long long)services, SERVICES_MAX);
+	for (uint32_t i = 0; i < setup->workload.n; i++) {
+		if (load[i].rate.kind != DIST_CONSTANT)
+			return err_set(err,
+				       "workload.%u.rate is a distribution, which cannot be "
+				       "shared out among %lld copies",
+				       i, (long long)n);
+		if (load[i].requests && load[i].requests < n)
+			return err_set(err, "workload.%u.requests is %lld, too few for %lld copies",
+				       i, (long long)load[i].requests, (long long)n);
+	}
+	return true;
+}
+
+/* "chat-3": the third copy of chat. */
+static const char *copy_name(struct setup *setup, const char *name, uint32_t copy)
+{
+	return arena_print(&setup->arena, "%s-%u", name, copy + 1);
+}
+
+static void copy_service(struct setup *setup, struct service_config *service, uint32_t copy)
+{
+	const struct split_config *from = service->split.at;
+	struct split_config *split =
+		ARENA_ARRAY(&setup->arena, struct split_config, service->split.n);
+
+	service->name = copy_name(setup, service->name, copy);
+	for (uint32_t i = 0; i < service->split.n; i++) {
+		split[i] = from[i];
+		split[i].service = copy_name(setup, from[i].service, copy);
+	}
+	service->split.at = split;
 }
 
 /* Each service and each part of the workload `copies` times over. */
@@ -114,34 +192,35 @@ static void make_copies(struct setup *setup)
 
 	for (uint32_t i = 0; i < n_services * n; i++) {
 		services[i] = from[i % n_services];
-		services[i].name =
-			arena_print(&setup->arena, "%s-%u", services[i].name, i / n_services + 1);
+		copy_service(setup, &services[i], i / n_services);
 	}
 	for (uint32_t i = 0; i < n_workload * n; i++) {
-		struct dist *rate = &loads[i].rate;
-		struct err err;
+		uint32_t copy = i / n_workload;
 
 		loads[i] = load[i % n_workload];
-		loads[i].service =
-			arena_print(&setup->arena, "%s-%u", loads[i].service, i / n_workload + 1);
-		loads[i].requests = load[i % n_workload].requests / n;
-		if (rate->kind == DIST_CONSTANT &&
-		    !dist_parse(rate, arena_print(&setup->arena, "%.17g/s", rate->a / n),
-				UNIT_PER_S, &setup->arena, &err))
-			abort();
+		loads[i].service = copy_name(setup, loads[i].service, copy);
+		loads[i].requests = load[i % n_workload].requests / n +
+				    (copy < load[i % n_workload].requests % n);
+		set_dist(setup, &loads[i].rate, UNIT_PER_S,
+			 arena_print(&setup->arena, "%.17g/s", loads[i].rate.a / n));
 	}
 	setup->services = (struct opt_list){ services, n_services * n };
 	setup->workload = (struct opt_list){ loads, n_workload * n };
 }
 
-static void one_service(struct setup *setup)
+/* Without a list there is one service; one without a name is called as its option says. */
+static void name_services(struct setup *setup)
 {
-	struct service_config *service = ARENA_ARRAY(&setup->arena, struct service_config, 1);
+	struct service_config *service = setup->services.at;
 
-	*service = setup->service;
-	if (!service->name || !*service->name)
-		service->name = "default";
-	setup->services = (struct opt_list){ service, 1 };
+	if (!setup->services.n) {
+		service = ARENA_ARRAY(&setup->arena, struct service_config, 1);
+		*service = setup->service;
+		setup->services = (struct opt_list){ service, 1 };
+	}
+	for (uint32_t i = 0; i < setup->services.n; i++)
+		if (!service[i].name)
+			service[i].name = opt_find(service_options, "name")->value;
 }
 
 static void make_world(struct setup *setup)
@@ -164,42 +243,31 @@ static void make_world(struct setup *setup)
 					      .decisions = setup->control.decisions };
 }
 
-static bool check_together(const struct setup *setup, struct err *err)
-{
-	bool requests = (setup->trace.file && *setup->trace.file) || setup->workload.n;
-
-	if (!requests && setup->pods.rate <= 0)
-		return err_set(err, "there is nothing to run: expected `trace:`, `workload:` or "
-				    "`pods:` (or --trace FILE)");
-	if (setup->pods.rate > 0 && !setup->pods.count && !setup->duration_ns && !requests)
-		return err_set(err,
-			       "pods: without `count` needs a `duration`, or the run has no end");
-	if (setup->cluster.nodes < 1 && !setup->cluster.provision.max_nodes)
-		return err_set(err, "cluster.nodes is 0: expected at least one node, or "
-				    "cluster.provision.max_nodes");
-	return control_check(&setup->control, &setup->cluster, setup->services.at,
-			     setup->services.n, err);
-}
-
 static bool complete(struct setup *setup, struct err *err)
 {
+	struct catalog catalog = { 0 };
 	uint32_t n;
 
+	if (setup->oracle.kind != ORACLE_NONE && !setup_check_oracle(setup, err))
+		return false;
 	if (!oracle_expand(setup, err))
 		return false;
-	if (!setup->services.n && !setup->no_services)
-		one_service(setup);
-	if (setup->copies > 1)
+	if (!setup->no_services)
+		name_services(setup);
+	if (setup->copies > 1) {
+		if (!check_copies(setup, err))
+			return false;
 		make_copies(setup);
+	}
 	n = setup->services.n;
 	setup->costs = ARENA_ARRAY(&setup->arena, struct gpu_cost, n);
 	setup->service_names = ARENA_ARRAY(&setup->arena, const char *, n + 1);
 	setup->slos = ARENA_ARRAY(&setup->arena, struct slo, n);
 	for (uint32_t i = 0; i < n; i++)
-		if (!complete_service(setup, i, err))
+		if (!complete_service(setup, i, &catalog, err))
 			return false;
 	make_world(setup);
-	return check_together(setup, err);
+	return setup_index(setup, err) && setup_check(setup, err);
 }
 
 /* The effective scenario as text: what a results file keeps, and what a tape is replayed from. */
@@ -226,6 +294,7 @@ bool setup_read(struct setup *setup, const char *path, const struct scenario_set
 
 	memset(setup, 0, sizeof(*setup));
 	arena_init(&setup->arena);
+	setup->path = path;
 	ok = scenario_load(setup_options, setup, path, sets, n_sets, &setup->loaded, &setup->arena,
 			   err);
 	if (ok) {
@@ -259,14 +328,6 @@ static const char *named_file(struct setup *setup, const char *name)
 	return shipped ? shipped : path;
 }
 
-static uint32_t service_of(const struct setup *setup, const char *name)
-{
-	for (uint32_t i = 0; i < setup->services.n; i++)
-		if (!strcmp(setup->service_names[i], name))
-			return i;
-	return NONE;
-}
-
 static struct trace *open_workload(struct setup *setup, struct err *err)
 {
 	uint32_t n = setup->workload.n;
@@ -274,21 +335,16 @@ static struct trace *open_workload(struct setup *setup, struct err *err)
 	struct synth_config *synth = setup->workload.at;
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t service = service_of(setup, synth[i].service);
+		struct err unknown;
+		uint32_t service = setup_service(setup, synth[i].service, &unknown);
 
 		if (synth[i].lengths && *synth[i].lengths)
 			synth[i].lengths = named_file(setup, synth[i].lengths);
-
-		if (service == NONE) {
-			const char *near = err_nearest(synth[i].service, setup->service_names);
-
-			err_set(err, "workload.%u.service: no service is called '%s'%s%s%s", i,
-				synth[i].service, near ? "; did you mean '" : "", near ? near : "",
-				near ? "'?" : "");
-			parts[i] = NULL;
-		} else {
-			parts[i] = synth_open(&synth[i], service, i, (uint64_t)setup->seed, err);
-		}
+		if (service == NONE)
+			err_set(err, "workload.%u.service: %s", i, unknown.text);
+		parts[i] = service == NONE
+				 ? NULL
+				 : synth_open(&synth[i], service, i, (uint64_t)setup->seed, err);
 		if (!parts[i]) {
 			while (i-- > 0)
 				trace_close(parts[i]);
@@ -300,24 +356,22 @@ static struct trace *open_workload(struct setup *setup, struct err *err)
 
 struct trace *setup_requests(struct setup *setup, struct err *err)
 {
+	struct trace *trace = NULL;
+
 	memset(err, 0, sizeof(*err));
 	if (setup->trace.file && *setup->trace.file) {
 		setup->trace.services = setup->service_names;
 		setup->trace.file = named_file(setup, setup->trace.file);
-		return trace_open(&setup->trace, err);
+		trace = trace_open(&setup->trace, err);
+	} else if (setup->workload.n) {
+		trace = open_workload(setup, err);
 	}
-	return setup->workload.n ? open_workload(setup, err) : NULL;
+	if (!trace && err->text[0] && !err->file[0])
+		snprintf(err->file, sizeof(err->file), "%s", setup->path);
+	return trace;
 }
 
 /* ---- for oracles ---- */
-
-static void set_dist(struct setup *setup, struct dist *dist, enum unit unit, const char *text)
-{
-	struct err err;
-
-	if (!dist_parse(dist, text, unit, &setup->arena, &err))
-		abort(); /* the texts are ours */
-}
 
 void setup_add_poisson(struct setup *setup, double rate, int64_t requests)
 {

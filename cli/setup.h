@@ -13,6 +13,11 @@
 #include "traces/synth.h"
 #include "traces/trace.h"
 
+/* With more services than this, a list of them is a mistake; source: assumption. */
+enum { SERVICES_MAX = 100000 };
+
+struct setup_name { const char *name; uint32_t service; };
+
 struct setup {
 	const char *name, *about;
 	int64_t seed, duration_ns, sample_ns, warmup_ns, hop_ns;
@@ -33,10 +38,12 @@ struct setup {
 	struct oracle_config oracle;
 
 	/* made from the above */
+	const char *path;                       /* the file, for messages */
 	bool no_services;                       /* plain pods only */
 	struct arena arena;
 	struct gpu_cost *costs;
 	const char **service_names;             /* NULL-terminated */
+	struct setup_name *by_name;             /* the same, sorted */
 	struct slo *slos;
 	/* the file: its text, its variants, where values come from */
 	struct scenario loaded;
@@ -55,6 +62,16 @@ void setup_release(struct setup *setup);
 /* Opens the requests of the scenario: its trace, else its workload; NULL with err where it cannot
  * (and err->text "" where there is none, as with plain pods). */
 struct trace *setup_requests(struct setup *setup, struct err *err);
+
+/* The service of a name; NONE with a message where there is none. */
+uint32_t setup_service(const struct setup *setup, const char *name, struct err *err);
+
+/* For setup.c: sorts the names of the services, which must differ. */
+bool setup_index(struct setup *setup, struct err *err);
+/* Whether nothing is given that an oracle makes itself. */
+bool setup_check_oracle(const struct setup *setup, struct err *err);
+/* Whether the options fit together. */
+bool setup_check(const struct setup *setup, struct err *err);
 
 /* For oracle.c: one Poisson stream of `requests` requests for the only service. */
 void setup_add_poisson(struct setup *setup, double rate, int64_t requests);

@@ -85,6 +85,12 @@ bool service_resolve(struct service_config *service, const struct gpu_model *gpu
 			  llm->kv_bytes_per_value);
 	if (engine->kind == ENGINE_REQUEST)
 		return true;
+	if (llm->heads % service->tensor_parallel)
+		return err_set(err,
+			       "service '%s': tensor_parallel is %lld, which does not divide the "
+			       "%lld attention heads of %s",
+			       service->name, (long long)service->tensor_parallel,
+			       (long long)llm->heads, llm->name);
 	weights = (double)service->weight_bytes;
 	block = (double)(service->kv_bytes_per_token * engine->block_tokens);
 	blocks = (int64_t)((room - weights) / block);

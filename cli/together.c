@@ -1,0 +1,189 @@
+/* What must hold between the options of a scenario, beyond the range of each: found here, before a
+ * world is made, so that no world has to doubt its configuration. */
+#include "base/vec.h"
+#include "cli/setup.h"
+#include "traces/row.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* As many as `cluster.nodes` may be: an oracle's are as many as its queues or slots. */
+static const int64_t nodes_max = 1000000;
+/* Shorter intervals would make more rows than requests; source: assumption. */
+static const int64_t sample_min_ns = 1000000;
+
+static int by_name(const void *a, const void *b)
+{
+	const struct setup_name *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : (x->service > y->service) - (x->service < y->service);
+}
+
+bool setup_index(struct setup *setup, struct err *err)
+{
+	uint32_t n = setup->services.n;
+
+	setup->by_name = ARENA_ARRAY(&setup->arena, struct setup_name, n);
+	for (uint32_t i = 0; i < n; i++)
+		setup->by_name[i] = (struct setup_name){ setup->service_names[i], i };
+	qsort(setup->by_name, n, sizeof(*setup->by_name), by_name);
+	for (uint32_t i = 1; i < n; i++)
+		if (!strcmp(setup->by_name[i - 1].name, setup->by_name[i].name))
+			return err_set(err, "two services are called '%s'", setup->by_name[i].name);
+	return true;
+}
+
+static int key_to_name(const void *key, const void *at)
+{
+	return strcmp(key, ((const struct setup_name *)at)->name);
+}
+
+uint32_t setup_service(const struct setup *setup, const char *name, struct err *err)
+{
+	const struct setup_name *found = bsearch(name, setup->by_name, setup->services.n,
+						 sizeof(*setup->by_name), key_to_name);
+	const char *near = found ? NULL : err_nearest(name, setup->service_names);
+
+	if (found)
+		return found->service;
+	err_set(err, "no service is called '%s'%s%s%s", name, near ? "; did you mean '" : "",
+		near ? near : "", near ? "'?" : "");
+	return NONE;
+}
+
+/* A pod that an empty node has no room for waits for ever. */
+static bool fits_a_node(const struct cluster_config *cluster, const char *whose, int64_t gpus,
+			int64_t cpu_milli, int64_t memory_bytes, struct err *err)
+{
+	if (gpus > cluster->gpus)
+		return err_set(err, "%s: a pod takes %lld GPUs, but a node has %lld (cluster.gpus)",
+			       whose, (long long)gpus, (long long)cluster->gpus);
+	if (cpu_milli > cluster->cpu_milli)
+		return err_set(err,
+			       "%s: a pod takes %lld milli-CPUs, but a node has %lld (cluster.cpu)",
+			       whose, (long long)cpu_milli, (long long)cluster->cpu_milli);
+	if (memory_bytes > cluster->memory_bytes)
+		return err_set(err,
+			       "%s: a pod takes %.1f GiB of memory, but a node has %.1f GiB "
+			       "(cluster.memory)",
+			       whose, (double)memory_bytes / 0x1p30,
+			       (double)cluster->memory_bytes / 0x1p30);
+	return true;
+}
+
+static bool check_split(const struct setup *setup, const struct service_config *service,
+			struct err *err)
+{
+	const struct split_config *split = service->split.at;
+	double sum = 0;
+
+	for (uint32_t i = 0; i < service->split.n; i++) {
+		struct err unknown;
+
+		if (!split[i].service || setup_service(setup, split[i].service, &unknown) == NONE)
+			return err_set(err, "service '%s': split.%u.service: %s", service->name, i,
+				       split[i].service ? unknown.text : "expected a service");
+		if (!strcmp(split[i].service, service->name))
+			return err_set(err,
+				       "service '%s': split.%u.service is the service itself: it "
+				       "keeps what the others do not take",
+				       service->name, i);
+		sum += split[i].share;
+	}
+	return sum <= 1 + 1e-9 ||
+	       err_set(err,
+		       "service '%s': split: the shares add up to %.4g %%: expected at most "
+		       "100 %%",
+		       service->name, sum * 100);
+}
+
+static bool check_service(const struct setup *setup, const struct service_config *service,
+			  struct err *err)
+{
+	const struct kpa_config *scaler = &service->autoscaler;
+	const struct cost_config *cost = &service->engine.cost;
+	char whose[96];
+
+	if (!row_is_name(service->name))
+		return err_set(err, "service '%s': expected %s", service->name, ROW_NAME_EXPECTED);
+	snprintf(whose, sizeof(whose), "service '%s'", service->name);
+	if (service->engine.kind == ENGINE_LLM && cost->model == COST_FITTED &&
+	    cost->c0_ms + cost->c1_ms <= 0)
+		return err_set(err,
+			       "%s: engine.cost.model is fitted, but engine.cost.c0_ms and "
+			       "c1_ms are 0",
+			       whose);
+	if (scaler->class == SCALE_NONE && !service->replicas)
+		return err_set(err,
+			       "%s has no pods and nothing that starts any: expected "
+			       "`replicas` or `autoscaler.class: kpa`",
+			       whose);
+	if (scaler->class != SCALE_NONE && scaler->max_scale &&
+	    scaler->max_scale < scaler->min_scale)
+		return err_set(err,
+			       "%s: autoscaler.max_scale is %lld, less than min_scale, which "
+			       "is %lld",
+			       whose, (long long)scaler->max_scale, (long long)scaler->min_scale);
+	return fits_a_node(&setup->cluster, whose, service->tensor_parallel, service->cpu_milli,
+			   service->memory_bytes, err) &&
+	       check_split(setup, service, err);
+}
+
+static bool check_times(const struct setup *setup, struct err *err)
+{
+	if (setup->sample_ns && setup->sample_ns < sample_min_ns)
+		return err_set(err, "sample is %lld ns: expected at least 1ms, or 0 for no series",
+			       (long long)setup->sample_ns);
+	if (setup->duration_ns && setup->warmup_ns >= setup->duration_ns)
+		return err_set(err,
+			       "warmup (%.4g s) is not shorter than duration (%.4g s): nothing "
+			       "would be measured",
+			       (double)setup->warmup_ns / 1e9, (double)setup->duration_ns / 1e9);
+	return true;
+}
+
+bool setup_check_oracle(const struct setup *setup, struct err *err)
+{
+	const char *given = setup->services.n			    ? "services"
+			  : setup->trace.file && *setup->trace.file ? "trace"
+			  : setup->workload.n			    ? "workload"
+			  : setup->pods.rate > 0		    ? "pods"
+			  : setup->copies > 1			    ? "copies"
+								    : NULL;
+
+	return !given || err_set(err,
+				 "oracle makes its own requests and servers: expected it "
+				 "without `%s`",
+				 given);
+}
+
+bool setup_check(const struct setup *setup, struct err *err)
+{
+	const struct service_config *service = setup->services.at;
+	const struct pod_workload *pods = &setup->pods;
+	bool requests = (setup->trace.file && *setup->trace.file) || setup->workload.n;
+
+	if (!requests && pods->rate <= 0)
+		return err_set(err, "there is nothing to run: expected `trace:`, `workload:` or "
+				    "`pods:` (or --trace FILE)");
+	if (pods->rate > 0 && !pods->count && !setup->duration_ns && !requests)
+		return err_set(err,
+			       "pods: without `count` needs a `duration`, or the run has no end");
+	if (setup->cluster.nodes < 1 && !setup->cluster.provision.max_nodes)
+		return err_set(err, "cluster.nodes is 0: expected at least one node, or "
+				    "cluster.provision.max_nodes");
+	if (setup->cluster.nodes > nodes_max)
+		return err_set(err, "a cluster of %lld nodes: at most %lld can be simulated",
+			       (long long)setup->cluster.nodes, (long long)nodes_max);
+	if (!check_times(setup, err))
+		return false;
+	for (uint32_t i = 0; requests && i < setup->services.n; i++)
+		if (!check_service(setup, &service[i], err))
+			return false;
+	if (pods->rate > 0 && !fits_a_node(&setup->cluster, "pods", pods->gpus, pods->cpu_milli,
+					   pods->memory_bytes, err))
+		return false;
+	return control_check(&setup->control, &setup->cluster, setup->services.at,
+			     setup->services.n, err);
+}
