@@ -8,6 +8,8 @@
 /* sonde run SCENARIO: simulates it; sonde emu local SCENARIO: the same on the wall clock. */
 int cmd_run(int argc, char **argv);
 int cmd_emu(int argc, char **argv);
+/* sonde sweep SCENARIO: every point of its sweep block, on all cores, into one store. */
+int cmd_sweep(int argc, char **argv);
 /* sonde replay TAPE: the same inputs, the same bytes out. */
 int cmd_replay(int argc, char **argv);
 /* sonde check SCENARIO: every effective value, and where it comes from. */

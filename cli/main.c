@@ -13,6 +13,7 @@ struct command {
 static const struct command commands[] = {
 	{ "run", cmd_run, "simulate a scenario" },
 	{ "emu", cmd_emu, "run the same scenario on the wall clock (emu local)" },
+	{ "sweep", cmd_sweep, "run every point of a scenario's sweep, on all cores" },
 	{ "replay", cmd_replay, "feed a tape back through the system and compare what it decides" },
 	{ "check", cmd_check, "check a scenario and print it with all defaults and their sources" },
 	{ "trace", cmd_trace, "look at, convert or make request traces" },
