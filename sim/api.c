@@ -38,18 +38,20 @@ enum stage { STAGE_HOP, STAGE_SERVER, STAGE_COMMIT, STAGE_ANSWER };
 struct write {
 	struct sim_event event;
 	struct api *api;
-	struct sim_event *seen;      /* of a kubelet; NULL otherwise, or forgotten */
+	struct sim_event *seen; /* of a kubelet; NULL otherwise, or forgotten */
 	struct msg msg;
-	double mark;                 /* of its tokens in the bucket */
-	sim_time since;              /* it waits in the present queue */
-	sim_time written_at, seen_at;/* SIM_NEVER: not wanted, or sent */
+	double mark;		      /* of its tokens in the bucket */
+	sim_time since;		      /* it waits in the present queue */
+	sim_time written_at, seen_at; /* SIM_NEVER: not wanted, or sent */
 	uint32_t id, next, bucket;
 	uint16_t writes, done;
 	uint8_t stage;
 	bool of_node;
 };
 
-struct list { uint32_t head, tail, n; };
+struct list {
+	uint32_t head, tail, n;
+};
 
 struct api {
 	struct sim *sim;
@@ -57,14 +59,14 @@ struct api {
 	world_deliver *deliver;
 	void *ctx;
 	struct rows writes;
-	struct bucket *buckets;      /* of the clients, then of the nodes */
+	struct bucket *buckets; /* of the clients, then of the nodes */
 	uint32_t clients, nodes;
 	struct list queue, waiting, group;
-	struct sim_event commit;     /* armed while etcd commits the group */
+	struct sim_event commit; /* armed while etcd commits the group */
 	uint32_t busy;
 	bool up;
 	struct rng service_rng, commit_rng, watch_rng;
-	VEC(sim_time) seen;          /* by verb: when its watch delivers the last event */
+	VEC(sim_time) seen; /* by verb: when its watch delivers the last event */
 	sim_time node_seen;
 	struct api_totals totals;
 };
@@ -236,11 +238,8 @@ static void write_event(struct sim *sim, struct sim_event *event)
 		commit_start(api);
 		serve(api);
 		break;
-	case STAGE_ANSWER:
-		answer(write);
-		break;
-	case STAGE_COMMIT:
-		assert(!"a write that waits for etcd has no event of its own");
+	case STAGE_ANSWER: answer(write); break;
+	case STAGE_COMMIT: assert(!"a write that waits for etcd has no event of its own");
 	}
 }
 

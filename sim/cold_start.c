@@ -7,9 +7,15 @@
 
 #define COLD(f) offsetof(struct cold_start_config, f)
 /* A row that is a distribution of times. */
-#define TIME(NAME, FIELD, VALUE, HELP, SOURCE) { NAME, OPT_DIST, UNIT_TIME, COLD(FIELD), VALUE, 0, \
-	8.64e13, .help = HELP, .source = SOURCE }
-#define SUB(NAME, TABLE, HELP) { NAME, OPT_TABLE, UNIT_NONE, 0, NULL, .sub = TABLE, .help = HELP }
+#define TIME(NAME, FIELD, VALUE, HELP, SOURCE) \
+	{ \
+		NAME, OPT_DIST, UNIT_TIME, COLD(FIELD), VALUE, 0, 8.64e13, .help = HELP, \
+									   .source = SOURCE \
+	}
+#define SUB(NAME, TABLE, HELP) \
+	{ \
+		NAME, OPT_TABLE, UNIT_NONE, 0, NULL, .sub = TABLE, .help = HELP \
+	}
 
 static const char *const presets[] = { "none", "fast", "vllm", NULL };
 static const char *const init_modes[] = { "full", "restore", NULL };
@@ -76,26 +82,26 @@ static const struct opt weights_options[] = {
 /* The parts that depend on the model's size. */
 #define SIZE(I, DYNAMO, COMPILE, CACHED, PROFILE, CAPTURE, WHY) \
 	TIME("dynamo", init.size[I].dynamo, DYNAMO, "Dynamo trace, at every start", WHY), \
-	TIME("compile_cold", init.size[I].compile_cold, COMPILE, "Inductor, no cache", WHY), \
-	TIME("compile_cached", init.size[I].compile_cached, CACHED, "loading the cache", WHY), \
-	TIME("kv_profile", init.size[I].kv_profile, PROFILE, "memory profiling for KV", WHY), \
-	TIME("capture", init.size[I].capture, CAPTURE, "CUDA graphs; 0s = eager", WHY)
+		TIME("compile_cold", init.size[I].compile_cold, COMPILE, "Inductor, no cache", \
+		     WHY), \
+		TIME("compile_cached", init.size[I].compile_cached, CACHED, "loading the cache", \
+		     WHY), \
+		TIME("kv_profile", init.size[I].kv_profile, PROFILE, "memory profiling for KV", \
+		     WHY), \
+		TIME("capture", init.size[I].capture, CAPTURE, "CUDA graphs; 0s = eager", WHY)
 
-static const struct opt small_options[] = {
-	SIZE(SIZE_SMALL, "LN(7s,11s)", "LN(18s,32s); 1% 180s", "LN(5s,10s)", "LN(2.5s,6s)",
-	     "LN(5s,17s)", profiler),
-	OPT_END
-};
-static const struct opt medium_options[] = {
-	SIZE(SIZE_MEDIUM, "LN(12s,18s)", "LN(50s,80s); 1% 500s", "LN(4s,8s)", "LN(6s,20s)",
-	     "LN(16s,60s)", anyscale),
-	OPT_END
-};
-static const struct opt large_options[] = {
-	SIZE(SIZE_LARGE, "LN(17s,25s)", "LN(95s,150s); 1% 950s", "LN(6s,12s)", "LN(10s,40s)",
-	     "LN(44s,80s)", anyscale),
-	OPT_END
-};
+static const struct opt small_options[] = { SIZE(SIZE_SMALL, "LN(7s,11s)", "LN(18s,32s); 1% 180s",
+						 "LN(5s,10s)", "LN(2.5s,6s)", "LN(5s,17s)",
+						 profiler),
+					    OPT_END };
+static const struct opt medium_options[] = { SIZE(SIZE_MEDIUM, "LN(12s,18s)",
+						  "LN(50s,80s); 1% 500s", "LN(4s,8s)", "LN(6s,20s)",
+						  "LN(16s,60s)", anyscale),
+					     OPT_END };
+static const struct opt large_options[] = { SIZE(SIZE_LARGE, "LN(17s,25s)", "LN(95s,150s); 1% 950s",
+						 "LN(6s,12s)", "LN(10s,40s)", "LN(44s,80s)",
+						 anyscale),
+					    OPT_END };
 
 static const struct opt init_options[] = {
 	{ "mode", OPT_CHOICE, UNIT_NONE, COLD(init.mode), "full", .choices = init_modes,
@@ -157,19 +163,15 @@ const struct opt cold_start_options[] = {
  * (89 + 66 and 87 ms; here with the runtime's tail), container start as there (286 ms for all the
  * rest), loader and tiers as ServerlessLLM's (64 GB in 3.2 s from NVMe), restore as vLLM's sleep
  * level 1 and llm-d's fast actuation (wake 0.3 to 3 s). */
-static const struct { const char *path, *text; } fast[] = {
-	{ "sandbox", "LN(0.5s,1s)" },
-	{ "sidecar", "LN(0.1s,0.2s)" },
-	{ "image.present", "100%" },
-	{ "image.present_new", "100%" },
-	{ "start", "LN(0.3s,0.6s)" },
-	{ "weights.fixed", "0.1s" },
-	{ "weights.loader_rate", "20GB/s" },
-	{ "weights.spread", "LN(1,1.2)" },
-	{ "init.mode", "restore" },
-	{ "init.restore", "LN(1s,1.6s)" },
-	{ "probe", "aggressive" },
-	{ "stop", "LN(0.3s,1s)" },
+static const struct {
+	const char *path, *text;
+} fast[] = {
+	{ "sandbox", "LN(0.5s,1s)" },	     { "sidecar", "LN(0.1s,0.2s)" },
+	{ "image.present", "100%" },	     { "image.present_new", "100%" },
+	{ "start", "LN(0.3s,0.6s)" },	     { "weights.fixed", "0.1s" },
+	{ "weights.loader_rate", "20GB/s" }, { "weights.spread", "LN(1,1.2)" },
+	{ "init.mode", "restore" },	     { "init.restore", "LN(1s,1.6s)" },
+	{ "probe", "aggressive" },	     { "stop", "LN(0.3s,1s)" },
 };
 
 void cold_start_resolve(struct cold_start_config *config, struct arena *arena)
@@ -237,8 +239,8 @@ struct cold_start cold_start_draw(const struct cold_start_config *config, int64_
 {
 	static const double aggressive_ns = 50e6; /* Knative pkg/queue/readiness/probe.go */
 	struct cold_start draw = { 0 };
-	double period = config->probe == PROBE_AGGRESSIVE ? aggressive_ns
-							  : (double)config->probe_period_ns;
+	double period =
+		config->probe == PROBE_AGGRESSIVE ? aggressive_ns : (double)config->probe_period_ns;
 	double spread;
 
 	if (config->preset == PRESET_NONE)

@@ -21,24 +21,28 @@ struct flow {
 	struct flow_net *net;
 	struct sim_event *done;
 	double rate, next_rate, cap;
-	double part;                     /* of a byte, moved beyond the whole ones */
+	double part; /* of a byte, moved beyond the whole ones */
 	int64_t bytes, left;
-	sim_time since;                  /* bytes are accounted for up to here */
+	sim_time since; /* bytes are accounted for up to here */
 	uint32_t id, state, weight;
-	uint32_t seen, frozen;           /* the last pass that did so */
+	uint32_t seen, frozen; /* the last pass that did so */
 	struct flow_path path;
 	uint32_t next[FLOW_LINKS], prev[FLOW_LINKS];
 };
 
 struct link {
-	double rate, room;               /* room: what is left in this pass */
+	double rate, room; /* room: what is left in this pass */
 	int64_t bytes;
 	uint32_t head, seen;
-	uint64_t thawed;                 /* weight of the flows not yet frozen in this pass */
+	uint64_t thawed; /* weight of the flows not yet frozen in this pass */
 	bool dirty;
 };
 
-struct share { double key; uint32_t id; bool flow; };
+struct share {
+	double key;
+	uint32_t id;
+	bool flow;
+};
 
 struct flow_net {
 	struct sim *sim;

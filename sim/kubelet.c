@@ -13,13 +13,13 @@ struct row {
 	struct kubelet *kubelet;
 	uint32_t id, gen, node, service;
 	uint8_t state, wait, phase;
-	uint32_t handle;             /* of the read, pull or write that it waits for */
-	uint32_t next;               /* in its node's image queue */
+	uint32_t handle; /* of the read, pull or write that it waits for */
+	uint32_t next;	 /* in its node's image queue */
 	struct cold_start draw;
 };
 
 struct node {
-	struct sim_event up;         /* armed while it is on its way */
+	struct sim_event up; /* armed while it is on its way */
 	struct kubelet *kubelet;
 	uint32_t id, queue, pulling; /* first pod that waits for an image; pulls under way */
 };
@@ -29,14 +29,14 @@ struct kubelet {
 	const struct cold_start_config *config;
 	struct storage *storage;
 	struct api *api;
-	const struct dist *message;     /* of a status; NULL = it is written to the API server */
+	const struct dist *message; /* of a status; NULL = it is written to the API server */
 	struct rng sent;
 	const struct service_config *services;
 	uint32_t n_services, images, nodes, next_node;
-	uint32_t *model;             /* of a service: the first service with the same model */
-	uint64_t *starts;            /* of a service, and last of plain pods */
+	uint32_t *model;  /* of a service: the first service with the same model */
+	uint64_t *starts; /* of a service, and last of plain pods */
 	struct node *node;
-	uint8_t *image;              /* enum image_state, by node and image */
+	uint8_t *image; /* enum image_state, by node and image */
 	struct rows pods;
 	uint64_t seed;
 	world_deliver *deliver;
@@ -167,13 +167,13 @@ static void phase_begin(struct row *pod, enum pod_phase phase)
 {
 	pod->phase = (uint8_t)phase;
 	switch (phase) {
-	case PHASE_SANDBOX:   wait_for(pod, pod->draw.sandbox_ns); break;
-	case PHASE_IMAGE:     image_begin(pod); break;
-	case PHASE_START:     wait_for(pod, pod->draw.start_ns); break;
-	case PHASE_WEIGHTS:   weights_begin(pod); break;
-	case PHASE_INIT:      wait_for(pod, pod->draw.init_ns); break;
+	case PHASE_SANDBOX: wait_for(pod, pod->draw.sandbox_ns); break;
+	case PHASE_IMAGE: image_begin(pod); break;
+	case PHASE_START: wait_for(pod, pod->draw.start_ns); break;
+	case PHASE_WEIGHTS: weights_begin(pod); break;
+	case PHASE_INIT: wait_for(pod, pod->draw.init_ns); break;
 	case PHASE_READINESS: wait_for(pod, pod->draw.readiness_ns); break;
-	default:              assert(!"a phase of the kubelet's");
+	default: assert(!"a phase of the kubelet's");
 	}
 }
 
@@ -201,8 +201,8 @@ static void write_running(const struct row *pod)
 	const struct cold_start_config *config = pod->kubelet->config;
 
 	if (config->preset != PRESET_NONE && config->status_writes > 1 && !pod->kubelet->message)
-		api_node_write(pod->kubelet->api, pod->node,
-			       (uint16_t)(config->status_writes - 1), NULL);
+		api_node_write(pod->kubelet->api, pod->node, (uint16_t)(config->status_writes - 1),
+			       NULL);
 }
 
 static void phase_end(struct row *pod)
@@ -272,9 +272,9 @@ static void pod_draw(struct row *pod)
 	uint64_t instance = ((uint64_t)service << 40) + k->starts[service]++;
 	struct rng rng = rng_stream(k->seed, "kubelet", instance);
 
-	pod->draw = cold_start_draw(k->config, plain ? 0 : k->services[service].weight_bytes,
-				    plain ? 1 : (uint32_t)k->services[service].tensor_parallel,
-				    &rng);
+	pod->draw =
+		cold_start_draw(k->config, plain ? 0 : k->services[service].weight_bytes,
+				plain ? 1 : (uint32_t)k->services[service].tensor_parallel, &rng);
 }
 
 /* It runs since before the run began. */
@@ -321,10 +321,10 @@ static void pod_cancel(struct row *pod)
 
 	switch ((enum wait)pod->wait) {
 	case WAIT_READ:
-	case WAIT_PULL:    storage_cancel(k->storage, pod->handle); break;
-	case WAIT_WRITE:   api_forget(k->api, pod->handle); break;
-	case WAIT_IMAGE:   image_leave(pod); break;
-	case WAIT_TIMER:   sim_disarm(&pod->event); break;
+	case WAIT_PULL: storage_cancel(k->storage, pod->handle); break;
+	case WAIT_WRITE: api_forget(k->api, pod->handle); break;
+	case WAIT_IMAGE: image_leave(pod); break;
+	case WAIT_TIMER: sim_disarm(&pod->event); break;
 	case WAIT_NOTHING: break;
 	}
 	if (pod->wait == WAIT_PULL)
@@ -379,8 +379,7 @@ void kubelet_provision(struct kubelet *k, const struct msg *msg)
 		struct node *node = &k->node[k->next_node++];
 		struct rng rng = rng_stream(k->seed, "provision", node->id);
 
-		sim_arm(k->sim, &node->up,
-			sim_now(k->sim) + cold_start_node_ns(k->config, &rng));
+		sim_arm(k->sim, &node->up, sim_now(k->sim) + cold_start_node_ns(k->config, &rng));
 	}
 }
 
@@ -403,8 +402,8 @@ static void nodes_new(struct kubelet *k, uint32_t nodes_up)
 {
 	for (uint32_t i = 0; i < k->nodes; i++) {
 		struct rng rng = rng_stream(k->seed, "image", i);
-		double share = i < nodes_up ? k->config->image.present
-					    : k->config->image.present_new;
+		double share =
+			i < nodes_up ? k->config->image.present : k->config->image.present_new;
 
 		k->node[i] = (struct node){ SIM_EVENT(node_event), k, i, NONE, 0 };
 		for (uint32_t j = 0; j < k->images; j++)

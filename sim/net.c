@@ -11,23 +11,33 @@
 
 /* The rows that every transport has; each gives its own default and where that comes from. */
 #define ROW(NAME, TYPE, UNIT, FIELD, VALUE, MIN, MAX, HELP, SOURCE) \
-	{ NAME, TYPE, UNIT, FIELD, VALUE, MIN, MAX, .help = HELP, .source = SOURCE }
-#define SETUP(VALUE, SOURCE) ROW("setup", OPT_INT, UNIT_TIME, TRANSPORT(setup_ns), VALUE, 0, \
-	3.6e12, "connection, before the first transfer between two peers", SOURCE)
-#define LATENCY(VALUE, SOURCE) ROW("latency", OPT_INT, UNIT_TIME, TRANSPORT(latency_ns), VALUE, 0, \
-	3.6e12, "time of an empty transfer, one way, software included", SOURCE)
-#define MESSAGE(VALUE, SOURCE) ROW("message", OPT_INT, UNIT_TIME, TRANSPORT(message_ns), VALUE, 0, \
-	1e9, "time that each message (descriptor) adds", SOURCE)
-#define MESSAGE_BYTES(VALUE, SOURCE) ROW("message_bytes", OPT_INT, UNIT_BYTES, \
-	TRANSPORT(message_bytes), VALUE, 1, 0x1p40, "what a message carries at most", SOURCE)
-#define EFFICIENCY(VALUE, SOURCE) ROW("efficiency", OPT_REAL, UNIT_SHARE, TRANSPORT(efficiency), \
-	VALUE, 0.01, 1, "share of the line rate that payload reaches", SOURCE)
-#define STREAM_RATE(VALUE, SOURCE) ROW("stream_rate", OPT_REAL, UNIT_RATE, TRANSPORT(stream_rate), \
-	VALUE, 0, 1e15, "what one stream reaches; 0 = the link's rate", SOURCE)
-#define STREAMS(VALUE, SOURCE) ROW("streams", OPT_INT, UNIT_NONE, TRANSPORT(streams), VALUE, 1, \
-	1024, "streams side by side in a transfer", SOURCE)
-#define CPU(VALUE, SOURCE) ROW("cpu_per_gib", OPT_REAL, UNIT_NONE, TRANSPORT(cpu_s_per_gib), \
-	VALUE, 0, 1e3, "CPU seconds per GiB, both ends together", SOURCE)
+	{ \
+		NAME, TYPE, UNIT, FIELD, VALUE, MIN, MAX, .help = HELP, .source = SOURCE \
+	}
+#define SETUP(VALUE, SOURCE) \
+	ROW("setup", OPT_INT, UNIT_TIME, TRANSPORT(setup_ns), VALUE, 0, 3.6e12, \
+	    "connection, before the first transfer between two peers", SOURCE)
+#define LATENCY(VALUE, SOURCE) \
+	ROW("latency", OPT_INT, UNIT_TIME, TRANSPORT(latency_ns), VALUE, 0, 3.6e12, \
+	    "time of an empty transfer, one way, software included", SOURCE)
+#define MESSAGE(VALUE, SOURCE) \
+	ROW("message", OPT_INT, UNIT_TIME, TRANSPORT(message_ns), VALUE, 0, 1e9, \
+	    "time that each message (descriptor) adds", SOURCE)
+#define MESSAGE_BYTES(VALUE, SOURCE) \
+	ROW("message_bytes", OPT_INT, UNIT_BYTES, TRANSPORT(message_bytes), VALUE, 1, 0x1p40, \
+	    "what a message carries at most", SOURCE)
+#define EFFICIENCY(VALUE, SOURCE) \
+	ROW("efficiency", OPT_REAL, UNIT_SHARE, TRANSPORT(efficiency), VALUE, 0.01, 1, \
+	    "share of the line rate that payload reaches", SOURCE)
+#define STREAM_RATE(VALUE, SOURCE) \
+	ROW("stream_rate", OPT_REAL, UNIT_RATE, TRANSPORT(stream_rate), VALUE, 0, 1e15, \
+	    "what one stream reaches; 0 = the link's rate", SOURCE)
+#define STREAMS(VALUE, SOURCE) \
+	ROW("streams", OPT_INT, UNIT_NONE, TRANSPORT(streams), VALUE, 1, 1024, \
+	    "streams side by side in a transfer", SOURCE)
+#define CPU(VALUE, SOURCE) \
+	ROW("cpu_per_gib", OPT_REAL, UNIT_NONE, TRANSPORT(cpu_s_per_gib), VALUE, 0, 1e3, \
+	    "CPU seconds per GiB, both ends together", SOURCE)
 
 static const char lmcache[] = "NIXL/UCX READ on one 100G rail, host memory (LMCache #4161)";
 static const char rails[] = "NIXL/UCX 1.4 us, UCCL 0.15 us per descriptor (LMCache #4161); chunks "
@@ -49,7 +59,7 @@ static const struct opt tcp_transport[] = {
 
 static const struct opt rdma_transport[] = {
 	SETUP("12.8ms", "context 7.7 ms + connect 5.1 ms on one rail (LMCache #4161); memory is "
-	      "registered when a pod starts"),
+			"registered when a pod starts"),
 	LATENCY("9.9us", lmcache),
 	MESSAGE("0.15us", rails),
 	MESSAGE_BYTES("1MiB", rails),
@@ -73,17 +83,19 @@ static const struct opt nvlink_transport[] = {
 	OPT_END
 };
 
-#define NIC_RATE(VALUE, SOURCE) ROW("nic_rate", OPT_REAL, UNIT_RATE, SIDE(nic_rate), VALUE, 1, \
-	1e15, "line rate of a NIC, each way", SOURCE)
-#define RAILS(VALUE, SOURCE) ROW("rails", OPT_INT, UNIT_NONE, SIDE(rails), VALUE, 1, 64, \
-	"NICs a node; a transfer is striped over them", SOURCE)
-#define OVERSUBSCRIPTION(VALUE, SOURCE) ROW("oversubscription", OPT_REAL, UNIT_NONE, \
-	SIDE(oversubscription), VALUE, 1, 1e3, \
-	"a rack's NICs over its uplink; 1 = never limits", SOURCE)
+#define NIC_RATE(VALUE, SOURCE) \
+	ROW("nic_rate", OPT_REAL, UNIT_RATE, SIDE(nic_rate), VALUE, 1, 1e15, \
+	    "line rate of a NIC, each way", SOURCE)
+#define RAILS(VALUE, SOURCE) \
+	ROW("rails", OPT_INT, UNIT_NONE, SIDE(rails), VALUE, 1, 64, \
+	    "NICs a node; a transfer is striped over them", SOURCE)
+#define OVERSUBSCRIPTION(VALUE, SOURCE) \
+	ROW("oversubscription", OPT_REAL, UNIT_NONE, SIDE(oversubscription), VALUE, 1, 1e3, \
+	    "a rack's NICs over its uplink; 1 = never limits", SOURCE)
 
 static const struct opt tcp_side[] = {
 	NIC_RATE("100Gbit/s", "assumption: more than the 5 to 6 GiB/s that an H100 node reads from "
-		 "S3 (anyscale logs); sweep 10 to 200 Gbit/s"),
+			      "S3 (anyscale logs); sweep 10 to 200 Gbit/s"),
 	RAILS("1", "assumption: one management NIC"),
 	OVERSUBSCRIPTION("3", "assumption: a common leaf-spine ratio; sweep 1 to 8"),
 	{ "transport", OPT_INLINE, UNIT_NONE, SIDE(transport), NULL, .sub = tcp_transport },
@@ -103,15 +115,16 @@ const struct opt net_options[] = {
 	  .sub = tcp_side, .help = "the management network" },
 	{ "rdma", OPT_TABLE, UNIT_NONE, offsetof(struct net_config, side[NET_RDMA]), NULL,
 	  .sub = rdma_side, .help = "the rails" },
-	{ "nvlink", OPT_TABLE, UNIT_NONE,
-	  offsetof(struct net_config, side[NET_NVLINK].transport), NULL, .sub = nvlink_transport,
-	  .help = "between the GPUs of one node" },
+	{ "nvlink", OPT_TABLE, UNIT_NONE, offsetof(struct net_config, side[NET_NVLINK].transport),
+	  NULL, .sub = nvlink_transport, .help = "between the GPUs of one node" },
 	OPT_END
 };
 
 enum { NIC_SIDES = NET_NVLINK };
 
-struct nic { uint32_t tx, rx; };
+struct nic {
+	uint32_t tx, rx;
+};
 
 struct net {
 	struct flow_net *flows;
@@ -153,9 +166,9 @@ struct net *net_new(struct sim *sim, const struct net_config *config, uint32_t n
 
 		net->nic[kind] = nics_new(net->flows, nodes, node_rate(net, kind));
 		if (over > 1)
-			net->rack[kind] = nics_new(net->flows,
-						   (nodes + rack_nodes - 1) / rack_nodes,
-						   node_rate(net, kind) * rack_nodes / over);
+			net->rack[kind] =
+				nics_new(net->flows, (nodes + rack_nodes - 1) / rack_nodes,
+					 node_rate(net, kind) * rack_nodes / over);
 	}
 	return net;
 }

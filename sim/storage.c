@@ -14,39 +14,47 @@ static const char *const networks[] = { "tcp", "rdma", NULL };
 
 /* The rows of both remote stores, and of both tiers; each gives its own defaults and sources. */
 #define RATE_ROW(NAME, FIELD, VALUE, MIN, HELP, SOURCE) \
-	{ NAME, OPT_REAL, UNIT_RATE, FIELD, VALUE, MIN, 1e15, .help = HELP, .source = SOURCE }
-#define CLIENT_RATE(VALUE, SOURCE) RATE_ROW("client_rate", REMOTE(client_rate), VALUE, 1, \
-	"what one read reaches", SOURCE)
-#define REMOTE_RATE(VALUE, SOURCE) RATE_ROW("rate", REMOTE(rate), VALUE, 0, \
-	"what all reads together reach; 0 = no limit", SOURCE)
-#define REMOTE_LATENCY(VALUE, SOURCE) { "latency", OPT_INT, UNIT_TIME, REMOTE(latency_ns), VALUE, \
-	0, 3.6e12, .help = "time to the first byte", .source = SOURCE }
-#define TIER_RATE(VALUE, SOURCE) RATE_ROW("rate", TIER(rate), VALUE, 0, \
-	"what all reads on a node together reach; 0 = no limit", SOURCE)
-#define RANK_RATE(VALUE, SOURCE) RATE_ROW("rank_rate", TIER(rank_rate), VALUE, 0, \
-	"what one rank reaches, whatever its loader; 0 = no limit", SOURCE)
-#define CAPACITY(VALUE, SOURCE) { "capacity", OPT_INT, UNIT_BYTES, TIER(capacity_bytes), VALUE, \
-	0, 0x1p60, .help = "of a node, for models", .source = SOURCE }
+	{ \
+		NAME, OPT_REAL, UNIT_RATE, FIELD, VALUE, MIN, 1e15, .help = HELP, .source = SOURCE \
+	}
+#define CLIENT_RATE(VALUE, SOURCE) \
+	RATE_ROW("client_rate", REMOTE(client_rate), VALUE, 1, "what one read reaches", SOURCE)
+#define REMOTE_RATE(VALUE, SOURCE) \
+	RATE_ROW("rate", REMOTE(rate), VALUE, 0, "what all reads together reach; 0 = no limit", \
+		 SOURCE)
+#define REMOTE_LATENCY(VALUE, SOURCE) \
+	{ \
+		"latency", OPT_INT, UNIT_TIME, REMOTE(latency_ns), VALUE, 0, 3.6e12, \
+			.help = "time to the first byte", .source = SOURCE \
+	}
+#define TIER_RATE(VALUE, SOURCE) \
+	RATE_ROW("rate", TIER(rate), VALUE, 0, \
+		 "what all reads on a node together reach; 0 = no limit", SOURCE)
+#define RANK_RATE(VALUE, SOURCE) \
+	RATE_ROW("rank_rate", TIER(rank_rate), VALUE, 0, \
+		 "what one rank reaches, whatever its loader; 0 = no limit", SOURCE)
+#define CAPACITY(VALUE, SOURCE) \
+	{ \
+		"capacity", OPT_INT, UNIT_BYTES, TIER(capacity_bytes), VALUE, 0, 0x1p60, \
+			.help = "of a node, for models", .source = SOURCE \
+	}
 
 static const struct opt registry_options[] = {
 	CLIENT_RATE("5GB/s", "S3 on p5.48xlarge, Run:ai loader: 5 to 6 GiB/s a node (anyscale)"),
 	REMOTE_RATE("100GB/s", "assumption: twenty nodes at full rate; sweep 10 to 1000 GB/s"),
-	REMOTE_LATENCY("100ms", "assumption: look-up and first byte of an object store"),
-	OPT_END
+	REMOTE_LATENCY("100ms", "assumption: look-up and first byte of an object store"), OPT_END
 };
 
 static const struct opt dfs_options[] = {
 	CLIENT_RATE("4GB/s", "striped Lustre (dynamo docs, fast-model-loading); NFS-like 0.5 GB/s"),
 	REMOTE_RATE("40GB/s", "assumption: ten storage targets of 4 GB/s; sweep 2 to 200 GB/s"),
-	REMOTE_LATENCY("2ms", "assumption: metadata round trips"),
-	OPT_END
+	REMOTE_LATENCY("2ms", "assumption: metadata round trips"), OPT_END
 };
 
 static const struct opt dram_options[] = {
 	TIER_RATE("100GB/s", "assumption: half the copy rate of two sockets; sweep 20 to 400 GB/s"),
 	RANK_RATE("8GB/s", "assumption: page cache, one rank; ServerlessLLM's pinned pool 51 GB/s"),
-	CAPACITY("512GB", "assumption: half of a 1 TB node is page cache"),
-	OPT_END
+	CAPACITY("512GB", "assumption: half of a 1 TB node is page cache"), OPT_END
 };
 
 static const struct opt nvme_options[] = {
@@ -79,13 +87,16 @@ const struct opt storage_options[] = {
 	OPT_END
 };
 
-struct cached { uint32_t model; int64_t bytes; };
+struct cached {
+	uint32_t model;
+	int64_t bytes;
+};
 
 /* One tier of one node. */
 struct shelf {
 	VEC(struct cached) models; /* least recently used first */
 	int64_t bytes;
-	uint32_t link;             /* NONE = no limit */
+	uint32_t link; /* NONE = no limit */
 };
 
 struct read {
@@ -101,7 +112,7 @@ struct storage {
 	struct net *net;
 	const struct storage_config *config;
 	struct rows reads;
-	struct shelf *shelves;     /* node * TIER_REMOTE + tier */
+	struct shelf *shelves; /* node * TIER_REMOTE + tier */
 	uint32_t nodes, remote_link[REMOTES];
 	uint64_t seed;
 	struct storage_totals totals;
@@ -218,8 +229,9 @@ uint32_t storage_read(struct storage *storage, uint32_t node, uint32_t model, in
 	struct read *read = read_new(storage, node, bytes, done);
 	enum tier tier = storage_tier(storage, node, model);
 	double rank_rate = least(loader, config->gpu_rate);
-	struct flow_spec flow = { .bytes = bytes, .weight = ranks, .delay_ns = delay_ns,
-				  .done = &read->event };
+	struct flow_spec flow = {
+		.bytes = bytes, .weight = ranks, .delay_ns = delay_ns, .done = &read->event
+	};
 
 	assert(ranks);
 	read->model = model;

@@ -9,7 +9,10 @@
 
 #define MS INT64_C(1000000)
 
-struct answer { sim_time at; struct msg msg; };
+struct answer {
+	sim_time at;
+	struct msg msg;
+};
 
 static struct arena arena;
 static struct api_config config;
@@ -137,7 +140,12 @@ START_TEST(idle_latency)
 END_TEST
 
 /* Poisson arrivals of single writes. */
-struct source { struct sim_event event; struct rng rng; double gap_ns; uint32_t left; };
+struct source {
+	struct sim_event event;
+	struct rng rng;
+	double gap_ns;
+	uint32_t left;
+};
 
 static void source_fire(struct sim *s, struct sim_event *event)
 {
@@ -285,7 +293,11 @@ START_TEST(watches_keep_order)
 }
 END_TEST
 
-struct mark { struct sim_event event; sim_time at; int times; };
+struct mark {
+	struct sim_event event;
+	sim_time at;
+	int times;
+};
 
 static void mark_fired(struct sim *s, struct sim_event *event)
 {
@@ -312,7 +324,7 @@ START_TEST(kubelets)
 	api_forget(api, id);
 	sim_run(sim, SIM_NEVER);
 	ck_assert_int_eq(a.at, 106 * MS); /* its second token at 100 ms */
-	ck_assert_int_eq(b.at, 7 * MS); /* the first commit takes the first write alone */
+	ck_assert_int_eq(b.at, 7 * MS);	  /* the first commit takes the first write alone */
 	ck_assert_int_eq(a.times, 1);
 	ck_assert_int_eq(gone.times, 0);
 	ck_assert_uint_eq(api_totals(api).answered, 3);

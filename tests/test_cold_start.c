@@ -75,9 +75,10 @@ START_TEST(published_medians)
 	/* Weights in page cache, image there, compile cache warm; from container start to ready: 8B
 	 * 47 s, 70B on 4 GPUs 78 s, 235B on 8 128 s (sum of medians; measured: 45 on A100 and 58 on
 	 * B200; 71 to 81; 136 to 180 with slow stores). 2.5 % for what was rounded there. */
-	static const struct { int64_t bytes, ranks; double seconds; } models[] = {
-		{ 16060000000, 1, 47 }, { 141200000000, 4, 78 }, { 470000000000, 8, 128 }
-	};
+	static const struct {
+		int64_t bytes, ranks;
+		double seconds;
+	} models[] = { { 16060000000, 1, 47 }, { 141200000000, 4, 78 }, { 470000000000, 8, 128 } };
 
 	rig_medians();
 	rig.storage_config.tier[TIER_DRAM].capacity_bytes = 1000 * GB;
@@ -170,14 +171,12 @@ START_TEST(weights_through_storage)
 	rig_start(1);
 	rig_pod(0, 0, 0);
 	rig_run();
-	ck_assert_int_eq(rig_took(0, PHASE_WEIGHTS),
-			 5 * S);
+	ck_assert_int_eq(rig_took(0, PHASE_WEIGHTS), 5 * S);
 	ck_assert_int_eq(storage_tier(rig.storage, 0, 0), TIER_DRAM);
 	rig.config.weights.spread.a = 2;
 	rig_pod(1, 0, 0);
 	rig_run();
-	ck_assert_int_eq(rig_took(1, PHASE_WEIGHTS),
-			 10 * S);
+	ck_assert_int_eq(rig_took(1, PHASE_WEIGHTS), 10 * S);
 	ck_assert_uint_eq(storage_totals(rig.storage).reads[TIER_DRAM], 1);
 	rig_end();
 }
@@ -199,12 +198,12 @@ START_TEST(means_of_the_parts)
 	 * counted: 8B on two GPUs. */
 	const struct init_start *init = &rig.config.init;
 	const struct init_parts *parts = &init->size[SIZE_SMALL];
-	double compile = 0.9 * dist_mean(&parts->compile_cached) +
-			 0.1 * dist_mean(&parts->compile_cold);
+	double compile =
+		0.9 * dist_mean(&parts->compile_cached) + 0.1 * dist_mean(&parts->compile_cold);
 	double want = dist_mean(&init->bootstrap) + dist_mean(&init->spawn) +
 		      dist_mean(&init->nccl) + dist_mean(&init->tokenizer) +
-		      dist_mean(&parts->dynamo) + compile +
-		      dist_mean(&parts->kv_profile) + dist_mean(&parts->capture);
+		      dist_mean(&parts->dynamo) + compile + dist_mean(&parts->kv_profile) +
+		      dist_mean(&parts->capture);
 	double sum = 0;
 	enum { N = 20000 };
 

@@ -9,7 +9,11 @@
 #include <string.h>
 
 /* Notes when it was fired. */
-struct mark { struct sim_event event; sim_time at; int times; };
+struct mark {
+	struct sim_event event;
+	sim_time at;
+	int times;
+};
 
 static void mark_fired(struct sim *sim, struct sim_event *event)
 {
@@ -27,8 +31,11 @@ static struct mark mark_new(void)
 static uint32_t begin(struct flow_net *net, int64_t bytes, double cap, uint32_t weight,
 		      struct mark *mark, uint32_t n, const uint32_t *links)
 {
-	struct flow_spec spec = { .bytes = bytes, .cap = cap, .weight = weight,
-				  .done = mark ? &mark->event : NULL, .path.n = n };
+	struct flow_spec spec = { .bytes = bytes,
+				  .cap = cap,
+				  .weight = weight,
+				  .done = mark ? &mark->event : NULL,
+				  .path.n = n };
 
 	if (n)
 		memcpy(spec.path.link, links, n * sizeof(*links));

@@ -14,8 +14,7 @@ START_TEST(one_pull_serves_all)
 		rig_pod(i, 0, 0);
 	rig_run();
 	ck_assert_uint_eq(kubelet_totals(rig.kubelet).pulls, 1);
-	ck_assert_int_eq(rig_took(0, PHASE_IMAGE),
-			 120 * S + 100 * MS);
+	ck_assert_int_eq(rig_took(0, PHASE_IMAGE), 120 * S + 100 * MS);
 	for (uint32_t i = 1; i < 3; i++)
 		ck_assert_int_eq(rig_when(i, MSG_POD_PHASE, PHASE_IMAGE),
 				 rig_when(0, MSG_POD_PHASE, PHASE_IMAGE) + 100 * MS);

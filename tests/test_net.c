@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct mark { struct sim_event event; sim_time at; };
+struct mark {
+	struct sim_event event;
+	sim_time at;
+};
 
 static void mark_fired(struct sim *sim, struct sim_event *event)
 {

@@ -10,7 +10,10 @@
 
 enum { NODES = 20 };
 
-struct mark { struct sim_event event; sim_time at; };
+struct mark {
+	struct sim_event event;
+	sim_time at;
+};
 
 static struct arena arena;
 static struct net_config net_config;
