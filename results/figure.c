@@ -62,7 +62,7 @@ static bool fetch(struct store *store, const struct figure *figure, struct rows 
 		if (figure->kind == FIGURE_STACK)
 			row.text = mem_text((const char *)sqlite3_column_text(query, 1));
 		if (figure->kind == FIGURE_SWEEP && !rows->axis)
-			rows->axis = mem_text((const char *)sqlite3_column_text(query, 4));
+			rows->axis = mem_text((const char *)sqlite3_column_text(query, 5));
 		vec_push(&rows->row, row);
 	}
 	sqlite3_finalize(query);
@@ -411,12 +411,12 @@ static void draw_stack(const struct figure *figure, const struct rows *rows, str
 
 static void draw_sweep(const struct figure *figure, const struct rows *rows, struct plot *plot)
 {
-	bool log_y = strstr(figure->axis, "(s)") && largest(rows, 1) > 20 * smallest(rows, 1) &&
-		     smallest(rows, 1) > 0;
+	double low = smallest(rows, 1), high = largest(rows, 1);
+	bool log_y = strstr(figure->axis, "(s)") && high > 20 * low && low > 0;
 
-	blocks(plot, rows, 3, false);
-	if (log_y)
-		plot_time_axis(plot, PLOT_Y, smallest(rows, 1), largest(rows, 1));
+	blocks(plot, rows, 4, false);
+	if (log_y) /* an interval may reach below 0: a third of the least mean is low enough */
+		plot_time_axis(plot, PLOT_Y, low / 3, largest(rows, 3));
 	else
 		fputs("set yrange [0:*]\n", plot->body);
 	if (smallest(rows, 0) > 0 && largest(rows, 0) > 20 * smallest(rows, 0))
@@ -425,11 +425,15 @@ static void draw_sweep(const struct figure *figure, const struct rows *rows, str
 	plot_text(plot->body, rows->axis);
 	fputs("\nset ylabel ", plot->body);
 	plot_text(plot->body, figure->axis);
-	fputs("\nplot ", plot->body);
+	for (uint32_t l = 0; l < rows->label.n; l++) { /* bands below all lines */
+		fprintf(plot->body, "%s$d%u using 1:($3 > %.9g ? $3 : %.9g):4 with filledcurves ",
+			l ? ", " : "\nplot ", l, log_y ? low / 4 : 0, log_y ? low / 4 : 0);
+		plot_line_style(plot, l, false);
+		fputs(" fs transparent solid 0.18 noborder notitle", plot->body);
+	}
 	for (uint32_t l = 0; l < rows->label.n; l++) {
-		fprintf(plot->body,
-			"%s$d%u using 1:2:($3 == $3 ? $3 : 0) with yerrorlines lw 2 pt %u ps 0.8 ",
-			l ? ", " : "", l, 5 + 2 * (l % 4));
+		fprintf(plot->body, ", $d%u using 1:2 with linespoints lw %.1f pt %u ps %.1f ", l,
+			line_width(l), 5 + 2 * (l % 4), 0.5 + line_width(l) / 6);
 		plot_line_style(plot, l, false);
 		fputs(" title ", plot->body);
 		put_label(plot->body, rows->label.at[l]);

@@ -11,7 +11,7 @@ enum figure_kind {
 	FIGURE_CDF,              /* label, seconds, percent */
 	FIGURE_TIME,             /* label, second, arrivals/s, desired, ready, waiting */
 	FIGURE_STACK,            /* label, part, seconds */
-	FIGURE_SWEEP             /* label, x, y, half width, name of the axis */
+	FIGURE_SWEEP             /* label, x, y, low and high end of its interval, what x is */
 };
 
 struct figure {

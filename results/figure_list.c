@@ -13,23 +13,30 @@
 	"SELECT label, hist_quantile(data, p) / 1e9 AS x, 100 * max(p) FROM merged, level\n" \
 	"  GROUP BY rank, label, x ORDER BY rank, x"
 
-/* A figure against the axis of the sweep that has most points; what else varies is part of the
+/* A figure against the axis of the sweep that has most numbers; what else varies is part of the
  * label. */
 #define SWEEP(metric) \
-	"WITH vary AS (SELECT seq, name, count(DISTINCT text) AS n FROM axis JOIN shown USING " \
-	"(run) GROUP BY seq, name),\n" \
-	"  x AS (SELECT seq, name FROM vary WHERE n > 1 ORDER BY n DESC, seq LIMIT 1),\n" \
-	"  point AS (SELECT shown.run, axis.value AS at, x.name AS axis, series || " \
+	"WITH at AS (SELECT axis.* FROM axis JOIN shown USING (run)),\n" \
+	"  vary AS (SELECT seq, name, count(DISTINCT text) AS n, count(DISTINCT value) AS " \
+	"numbers FROM at GROUP BY seq, name),\n" \
+	"  x AS (SELECT seq, name || ', ' || (SELECT text FROM at WHERE at.seq = vary.seq AND " \
+	"value IS NOT NULL ORDER BY value)\n" \
+	"      || ' to ' || (SELECT text FROM at WHERE at.seq = vary.seq ORDER BY value DESC) AS " \
+	"title\n" \
+	"    FROM vary WHERE numbers > 1 ORDER BY numbers DESC, seq LIMIT 1),\n" \
+	"  point AS (SELECT shown.run, axis.value AS at, x.title AS title, series || " \
 	"coalesce((SELECT ' ' ||\n" \
 	"      group_concat(other.name || '=' || other.text, ' ') FROM axis AS other JOIN vary " \
 	"USING (seq)\n" \
 	"      WHERE other.run = shown.run AND vary.n > 1 AND other.seq <> x.seq), '') AS label\n" \
 	"    FROM x JOIN axis ON axis.seq = x.seq JOIN shown ON shown.run = axis.run WHERE " \
-	"axis.value IS NOT NULL)\n" \
-	"SELECT label, at, avg(metric.value), half_width_95(metric.value), axis FROM point JOIN " \
-	"metric USING (run)\n" \
-	"  WHERE service = '' AND metric.name = '" metric "' AND metric.value IS NOT NULL\n" \
-	"  GROUP BY label, at ORDER BY label, at"
+	"axis.value IS NOT NULL),\n" \
+	"  mean AS (SELECT label, at, title, avg(metric.value) AS y, " \
+	"coalesce(half_width_95(metric.value), 0) AS half\n" \
+	"    FROM point JOIN metric USING (run) WHERE service = '' AND metric.name = '" metric \
+	"'\n" \
+	"      AND metric.value IS NOT NULL GROUP BY label, at)\n" \
+	"SELECT label, at, y, y - half, y + half, title FROM mean ORDER BY label, at"
 
 const struct figure figures[] = {
 	{
@@ -134,7 +141,7 @@ const struct figure figures[] = {
 	{
 		"sweep_goodput",
 		"Goodput along the sweep",
-		"Mean over seeds with its 95 % interval.",
+		"Mean over the runs of a point; the band is its 95 % interval.",
 		FIGURE_SWEEP,
 		"goodput (requests/s)",
 		NULL,
@@ -144,7 +151,7 @@ const struct figure figures[] = {
 	{
 		"sweep_ttft",
 		"TTFT p99 along the sweep",
-		"Mean over seeds with its 95 % interval.",
+		"Mean over the runs of a point; the band is its 95 % interval.",
 		FIGURE_SWEEP,
 		"TTFT p99 (s)",
 		NULL,
@@ -154,7 +161,7 @@ const struct figure figures[] = {
 	{
 		"sweep_scheduling",
 		"Scheduling delay p99 along the sweep",
-		"Mean over seeds with its 95 % interval.",
+		"Mean over the runs of a point; the band is its 95 % interval.",
 		FIGURE_SWEEP,
 		"scheduling delay p99 (s)",
 		NULL,
