@@ -114,16 +114,21 @@ static void show(void *ctx, double done)
 	progress_show(ctx, done);
 }
 
-/* How many requests are to come, where that is known. */
-static double requests_expected(const struct setup *setup)
+/* How many requests, or plain pods, are to come, where that is known. */
+static double expected(const struct setup *setup)
 {
 	const struct synth_config *synth = setup->workload.at;
 	double sum = 0;
 
 	if (setup->trace.file && *setup->trace.file)
 		return 0;
-	for (uint32_t i = 0; i < setup->workload.n; i++)
+	if (!setup->workload.n)
+		return (double)setup->pods.count;
+	for (uint32_t i = 0; i < setup->workload.n; i++) {
+		if (!synth[i].requests)
+			return 0;
 		sum += (double)synth[i].requests;
+	}
 	return sum;
 }
 
@@ -176,7 +181,8 @@ static bool run_world(struct run *run, const struct run_job *job, struct feed *f
 		tape_run(job->tape, run->setup.effective);
 		hook = tape_hook(job->tape);
 	}
-	progress_start(&progress, "requests", requests_expected(&run->setup), job->quiet);
+	progress_start(&progress, feed->trace ? "requests" : "pods", expected(&run->setup),
+		       job->quiet);
 	if (job->speed > 0) {
 		ok = emu_local(&run->setup.world, &workload, sink, job->tape ? &hook : NULL,
 			       job->speed, &cli_stop, show, &progress, &world, err);

@@ -275,6 +275,11 @@ bool yaml_parse(const char *data, size_t bytes, const char *file, struct yaml_no
 			       .err = err,
 			       .file = arena_text(arena, file, strlen(file)) };
 
+	/* The mark that some editors put before UTF-8 text means nothing. */
+	if (bytes >= 3 && !memcmp(data, "\xef\xbb\xbf", 3)) {
+		data += 3;
+		bytes -= 3;
+	}
 	return check_text(data, bytes, &build) && build_documents(&build, data, bytes, out);
 }
 

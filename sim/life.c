@@ -141,7 +141,9 @@ static void pod_due(struct sim *sim, struct sim_event *event)
 			sim_now(sim) +
 				(int64_t)(rng_exp(&world->pod_gap) * 1e9 / pods->rate + 0.5));
 	loop_post(world, MACHINE_CONTROL, 0, &msg, NULL);
-	if (world_over(world))
+	if (world->progress && !world->requests && !(world->pods_arrived & 1023))
+		world->progress(world->progress_ctx, (double)world->pods_arrived);
+	if (loop_ends(world))
 		sim_stop(sim);
 }
 
@@ -158,6 +160,8 @@ static void sample_due(struct sim *sim, struct sim_event *event)
 			world->sink.series(world->sink.ctx, &record);
 	}
 	sim_arm(sim, event, sim_now(sim) + world->config->sample_ns);
+	if (loop_ends(world))
+		sim_stop(sim);
 }
 
 static void end_due(struct sim *sim, struct sim_event *event)
@@ -263,6 +267,11 @@ bool world_over(const struct world *world)
 			       world->recorded == world->requests);
 }
 
+bool loop_ends(const struct world *world)
+{
+	return world_over(world) || (world->stop && *world->stop);
+}
+
 bool world_failed(const struct world *world)
 {
 	return world->failed;
@@ -276,7 +285,7 @@ bool world_run(struct world *world, const volatile int *stop,
 	world->stop = stop;
 	world->progress = progress;
 	world->progress_ctx = ctx;
-	while (!world->failed && !world_over(world) && !(stop && *stop)) {
+	while (!world->failed && !loop_ends(world)) {
 		int64_t next = sim_next(world->sim);
 
 		if (next == SIM_NEVER)

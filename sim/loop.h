@@ -71,6 +71,8 @@ struct world {
 	const volatile int *stop;
 };
 
+/* Whether the run is over, or is to stop. */
+bool loop_ends(const struct world *world);
 /* Delivers to a machine: now if nothing is being delivered, else after it. */
 void loop_post(struct world *world, enum machine machine, uint32_t instance, const struct msg *msg,
 	       const void *load);

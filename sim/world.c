@@ -15,7 +15,7 @@ static void record_request(struct world *world, const void *load)
 	world->recorded++;
 	if (world->progress && !(world->recorded & 1023))
 		world->progress(world->progress_ctx, (double)world->recorded);
-	if (world_over(world) || (world->stop && *world->stop))
+	if (loop_ends(world))
 		sim_stop(world->sim);
 }
 
@@ -37,8 +37,8 @@ static void to_pod(struct world *world, const struct msg *msg)
 {
 	bool cancel = msg->kind == MSG_CANCEL;
 	uint32_t slot = cancel ? msg->cancel.pod : msg->submit.pod;
-	struct pod *pod = loop_pod_of(world, slot,
-				      cancel ? msg->cancel.pod_gen : msg->submit.pod_gen);
+	struct pod *pod =
+		loop_pod_of(world, slot, cancel ? msg->cancel.pod_gen : msg->submit.pod_gen);
 	struct msg lost = { .kind = MSG_FINISHED, .who = msg->who };
 
 	if (pod && pod->replica) {
@@ -74,9 +74,10 @@ void loop_hops_due(struct sim *sim, struct sim_event *event)
 
 static void scale(struct world *world, const struct msg *msg)
 {
-	struct scale_record record = { sim_now(world->sim), msg->who, msg->scale.from,
-					       msg->scale.desired,
-				       msg->scale.ready, msg->scale.panic != 0 };
+	struct scale_record record = {
+		sim_now(world->sim), msg->who,	       msg->scale.from,
+		msg->scale.desired,  msg->scale.ready, msg->scale.panic != 0
+	};
 
 	if (world->sink.scale)
 		world->sink.scale(world->sink.ctx, &record);
@@ -114,23 +115,23 @@ static void carry_out(struct world *world, const struct msg *msg, const void *lo
 {
 	switch ((enum msg_kind)msg->kind) {
 	case MSG_SUBMIT:
-	case MSG_CANCEL:         hop(world, msg); break;
+	case MSG_CANCEL: hop(world, msg); break;
 	case MSG_ENDPOINT:
 	case MSG_FIRST_TOKEN:
-	case MSG_FINISHED:       loop_post(world, MACHINE_SERVING, 0, msg, load); break;
+	case MSG_FINISHED: loop_post(world, MACHINE_SERVING, 0, msg, load); break;
 	case MSG_RECORD_REQUEST: record_request(world, load); break;
-	case MSG_ITERATE:        pods_iterate(world, msg, load); break;
-	case MSG_INTERRUPT:      pods_interrupt(world, msg); break;
-	case MSG_SERVE:          pods_serve(world, msg); break;
-	case MSG_SCALE:          scale(world, msg); break;
-	case MSG_WRITE:          api_write(world->api, msg); break;
+	case MSG_ITERATE: pods_iterate(world, msg, load); break;
+	case MSG_INTERRUPT: pods_interrupt(world, msg); break;
+	case MSG_SERVE: pods_serve(world, msg); break;
+	case MSG_SCALE: scale(world, msg); break;
+	case MSG_WRITE: api_write(world->api, msg); break;
 	case MSG_THINK:
 	case MSG_SEND:
 	case MSG_FUNCTION_START: control_work(world, msg, load); break;
-	case MSG_FUNCTION_STOP:  break;
-	case MSG_POD_START:      pods_start(world, msg); break;
-	case MSG_POD_STOP:       pods_stop(world, msg); break;
-	case MSG_NODE_WANT:      kubelet_provision(world->kubelet, msg); break;
+	case MSG_FUNCTION_STOP: break;
+	case MSG_POD_START: pods_start(world, msg); break;
+	case MSG_POD_STOP: pods_stop(world, msg); break;
+	case MSG_NODE_WANT: kubelet_provision(world->kubelet, msg); break;
 	case MSG_RECORD_POD:
 		if (world->sink.pod)
 			world->sink.pod(world->sink.ctx, load);
@@ -139,8 +140,7 @@ static void carry_out(struct world *world, const struct msg *msg, const void *lo
 		if (world->sink.decision && world->config->decisions)
 			world->sink.decision(world->sink.ctx, load);
 		break;
-	default:
-		assert(!"a machine sent what only a world sends");
+	default: assert(!"a machine sent what only a world sends");
 	}
 }
 
@@ -158,8 +158,7 @@ static void wake(struct world *world, struct sim_event *event, int64_t at)
 
 /* One step of one machine, and what it asked for. */
 static void step(struct world *world, enum machine machine, uint32_t instance,
-		 const struct msg *msg,
-		 const void *load)
+		 const struct msg *msg, const void *load)
 {
 	int64_t now = sim_now(world->sim);
 	struct pod *pod = NULL;
@@ -197,8 +196,7 @@ static void step(struct world *world, enum machine machine, uint32_t instance,
 }
 
 static void mail_push(struct world *world, enum machine machine, uint32_t instance,
-		      const struct msg *msg,
-		      const void *load)
+		      const struct msg *msg, const void *load)
 {
 	uint32_t at = world->mail_loads.n, room = (msg->load_bytes + 7u) & ~7u;
 

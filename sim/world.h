@@ -107,9 +107,8 @@ struct world;
 struct world *world_new(const struct world_config *config, const struct workload *workload,
 			const struct sink *sink,
 			const struct tape_hook *tape, const struct pod_host *host);
-/* Runs to the end; false if the source failed. progress(ctx, done requests) now and then; returns
- * early, cleanly, when
- * *stop becomes non-zero. */
+/* Runs to the end; false if the source failed. progress(ctx, done) now and then, of requests or,
+ * where there are none, plain pods; returns early, cleanly, when *stop becomes non-zero. */
 bool world_run(struct world *world, const volatile int *stop, void (*progress)(void *ctx,
 	       double done), void *ctx);
 /* For a wall clock: fires all that is due up to t. */
