@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/setup.h"
+#include "scenarios/study.h"
 #include <getopt.h>
 #include <stdio.h>
 
@@ -11,7 +12,7 @@ static const char usage[] =
 	"file and line,\n"
 	"--set, or the default and its source.  --quiet prints nothing when all is well.\n";
 
-/* Reads the file's variants, and the one asked for. */
+/* Reads the file's variants, and the one asked for; its sweep is checked along. */
 static bool variant_sets(const char *path, const char *name,
 			 const struct scenario_variant **variant, struct arena *arena,
 			 struct err *err)
@@ -21,6 +22,9 @@ static bool variant_sets(const char *path, const char *name,
 
 	*variant = NULL;
 	if (!scenario_load(setup_options, config, path, NULL, 0, loaded, arena, err))
+		return false;
+	if (loaded->sweep && !study_read(ARENA_ARRAY(arena, struct study, 1), loaded,
+					 loaded->n_variants, setup_options, NULL, 0, arena, err))
 		return false;
 	return !name || (*variant = scenario_variant_find(loaded, name, err)) != NULL;
 }
