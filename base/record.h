@@ -98,6 +98,11 @@ struct control_totals {
 	uint64_t decisions, placements, probes, probe_cache_hits, probe_cache_misses;
 	uint64_t migrations, conflicts, api_writes, messages, unschedulable;
 	uint64_t rebalanced_nodes, functions_started, functions_stopped;
+	uint64_t retries;          /* decisions about a pod beyond its first */
+	uint64_t reservations_expired;
+	/* the cache said that there is room, and there was none; the reverse */
+	uint64_t probe_false_positives, probe_false_negatives;
+	uint64_t partition_moves;  /* times that nodes changed hands */
 	int64_t core_ns, idle_core_ns; /* held by control functions; of that not deciding */
 };
 

@@ -144,15 +144,22 @@ static void walk_control(struct walk *walk, const struct run_result *result)
 	count(walk, "probe_cache_misses", c->probe_cache_misses);
 	count(walk, "migrations", c->migrations);
 	count(walk, "conflicts", c->conflicts);
+	count(walk, "retries", c->retries);
+	count(walk, "reservations_expired", c->reservations_expired);
+	count(walk, "probe_false_positives", c->probe_false_positives);
+	count(walk, "probe_false_negatives", c->probe_false_negatives);
 	count(walk, "api_writes", c->api_writes);
 	count(walk, "messages", c->messages);
 	count(walk, "rebalanced_nodes", c->rebalanced_nodes);
+	count(walk, "partition_moves", c->partition_moves);
 	count(walk, "functions_started", c->functions_started);
 	count(walk, "functions_stopped", c->functions_stopped);
 	put(walk, "core_hours", "h", (double)c->core_ns / SECOND / HOUR, true, false);
 	put(walk, "idle_core_hours", "h", (double)c->idle_core_ns / SECOND / HOUR, true, false);
 	ratio(walk, "probes_per_placement", "count", (double)c->probes, (double)c->placements);
 	ratio(walk, "decisions_per_s", "1/s", (double)c->decisions,
+	      (double)result->simulated_ns / SECOND);
+	ratio(walk, "scheduled_per_s", "1/s", (double)c->placements,
 	      (double)result->simulated_ns / SECOND);
 	walk->group = "extra";
 	for (uint32_t i = 0; i < result->extras; i++)

@@ -28,6 +28,7 @@ static Suite *(*const suites[])(void) = {
 	flow_suite,
 	functional_suite,
 	gpu_suite,
+	godel_suite,
 	input_suite,
 	kpa_suite,
 	kubelet_suite,

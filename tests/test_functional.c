@@ -130,6 +130,7 @@ START_TEST(reservations_expire)
 	ck_assert_uint_eq(pod->state, POD_MIGRATING);
 	toy_run(&toy, 22 * MS);
 	ck_assert_uint_eq(toy.machine->cluster->node[1].holds, 0);
+	ck_assert_uint_eq(toy.machine->totals.reservations_expired, 1);
 	ck_assert_int_eq(toy.machine->cluster->node[1].free_gpus, 4);
 	toy_run(&toy, 2 * S);
 	ck_assert_uint_eq(pod->state, POD_STARTING);
@@ -341,6 +342,7 @@ START_TEST(free_capacity_is_evened_out)
 	ck_assert_int_eq(toy.machine->cluster->pool[0].free_gpus, 40);
 	ck_assert_int_eq(toy.machine->cluster->pool[1].free_gpus, 40);
 	ck_assert_uint_eq(toy.machine->totals.rebalanced_nodes, 5);
+	ck_assert_uint_eq(toy.machine->totals.partition_moves, 1);
 }
 END_TEST
 

@@ -63,7 +63,7 @@ START_TEST(views_follow)
 	toy.cluster.nodes = 50;
 	cluster = cluster_new(&toy.cluster, &toy.control.place, 1);
 	cluster_log(cluster);
-	view_init(&view, cluster);
+	view_init(&view, cluster, NO_POOL);
 	view_sync(&view, cluster, 0, 0);
 	for (int round = 1; round < 200; round++) {
 		uint32_t changes = rng_below(&rng, round % 10 ? 40 : 3000);

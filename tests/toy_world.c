@@ -274,7 +274,7 @@ void toy_release(struct toy *t)
 static bool has_node(const struct pod *pod)
 {
 	return pod->record.node != NO_NODE &&
-	       (pod->state == POD_DECIDING ||
+	       (pod->state == POD_QUEUED || pod->state == POD_DECIDING ||
 		(pod->state >= POD_BINDING && pod->state <= POD_STOPPING));
 }
 

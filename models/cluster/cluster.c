@@ -36,15 +36,19 @@ static void reshape(struct pool *pool, uint32_t at, int8_t before, int8_t now)
 	}
 }
 
+static void changed(struct cluster *cluster, const struct node *node)
+{
+	if (cluster->log_cap)
+		cluster->log[cluster->changes++ & (cluster->log_cap - 1)] =
+			(uint32_t)(node - cluster->node);
+}
+
 /* After free resources or `up` changed. */
 static void refresh(struct cluster *cluster, struct node *node)
 {
 	int8_t shapes = shapes_of(node);
 
-	if (cluster->log_cap)
-		cluster->log[cluster->changes++ & (cluster->log_cap - 1)] =
-			(uint32_t)(node - cluster->node);
-
+	changed(cluster, node);
 	if (shapes == node->shapes)
 		return;
 	if (node->pool != NO_POOL)
@@ -162,6 +166,7 @@ void cluster_own(struct cluster *cluster, uint32_t id, uint32_t to)
 		pool->free_gpus += node->free_gpus;
 	reshape(pool, node->at, 0, node->shapes);
 	cluster->loose--;
+	changed(cluster, node);
 }
 
 void cluster_disown(struct cluster *cluster, uint32_t id, int64_t now)
@@ -184,6 +189,7 @@ void cluster_disown(struct cluster *cluster, uint32_t id, int64_t now)
 	node->pool = node->promised = NO_POOL;
 	node->loose_ns = now;
 	cluster->loose++;
+	changed(cluster, node);
 }
 
 bool cluster_fits(const struct node *node, const struct need *need)

@@ -114,7 +114,7 @@ void cluster_free(struct cluster *cluster);
 void cluster_init(struct cluster *cluster, const struct cluster_config *config,
 		  const struct place_config *place, uint32_t pools);
 void cluster_release(struct cluster *cluster);
-/* Logs from now on which nodes change: what is free on them, or whether they are up. */
+/* Logs from now on which nodes change: what is free on them, whether they are up, their pool. */
 void cluster_log(struct cluster *cluster);
 /* Makes node `id` what it is in another cluster, but for its pool. */
 void cluster_copy(struct cluster *cluster, uint32_t id, const struct cluster *from);

@@ -96,7 +96,10 @@ static void fire(struct control *c, const struct timer *timer)
 	switch (timer->kind) {
 	case TIMER_SET: set_drive(c, timer->id); break;
 	case TIMER_POD: c->plane->retry(c, timer->id); break;
-	case TIMER_HOLD: hold_drop(c, timer->id); break;
+	case TIMER_HOLD:
+		c->totals.reservations_expired++;
+		hold_drop(c, timer->id);
+		break;
 	case TIMER_RESYNC: resync(c); break;
 	case TIMER_SCAN:
 		provision_scan(c);
@@ -235,7 +238,7 @@ static void node_down(struct control *c, uint32_t id)
 
 		if (pod->state == POD_UNUSED || pod->record.node != id)
 			continue;
-		if (pod->state == POD_DECIDING) {
+		if (pod->state < POD_BINDING) {
 			cluster_give(c->cluster, id, &pod->need);
 			pod->record.node = NO_NODE;
 		} else {

@@ -10,6 +10,7 @@
  *               pool and moves nodes
  *   shared      Omega: many schedulers, each with a view of all nodes, that commit optimistically
  *   direct      Dirigent: one lean scheduler
+ *   godel       Goedel: schedulers that prefer shards of the nodes, and one binder
  * It owns desired and observed state and decides; it knows no durations.
  *
  * What a world does with what comes out:
@@ -38,7 +39,7 @@
 #include "models/service.h"
 #include "models/world.h"
 
-enum plane_kind { PLANE_CENTRAL, PLANE_FUNCTIONAL, PLANE_SHARED, PLANE_DIRECT };
+enum plane_kind { PLANE_CENTRAL, PLANE_FUNCTIONAL, PLANE_SHARED, PLANE_DIRECT, PLANE_GODEL };
 enum state_path { PATH_OWN, PATH_API, PATH_DIRECT };
 enum conflict { CONFLICT_FIT, CONFLICT_SEQUENCE };
 enum placement { PLACEMENT_RANDOM, PLACEMENT_ROUND_ROBIN, PLACEMENT_LEAST_ALLOCATED };
@@ -106,6 +107,13 @@ struct shared_config {
 	int conflict;                   /* enum conflict */
 };
 
+struct godel_config {
+	int64_t schedulers;
+	int64_t sync_ns, shuffle_ns;
+	bool logical;                   /* falls back to nodes of other shards */
+	int64_t assume;                 /* API writes by which a pod gets to the binder */
+};
+
 struct lean_config { int placement; };  /* enum placement */
 
 struct control_config {
@@ -119,6 +127,7 @@ struct control_config {
 	struct functional_config functional;
 	struct shared_config shared;
 	struct lean_config lean;
+	struct godel_config godel;
 	int64_t attempts;               /* after which a plain pod is given up; 0 = never */
 	int dispatch;                   /* enum dispatch */
 	int64_t slow_start, burst;      /* ReplicaSet: first batch, most pods a sync */

@@ -39,6 +39,14 @@ static int64_t known(const struct control *c, uint32_t from, uint32_t other, con
 				&age_ns);
 }
 
+/* A probe was saved; whether it would have found room is nobody's to know but the count's. */
+static void saved(struct control *c, uint32_t other, const struct pod *pod)
+{
+	c->totals.probe_cache_hits++;
+	c->totals.probe_false_negatives +=
+		c->cluster->pool[other].fit[cluster_shape(pod->need.gpus)] > 0;
+}
+
 /* The candidate at position i of scratch, which loses it. */
 static uint32_t pick(struct control *c, uint32_t i)
 {
@@ -58,7 +66,7 @@ static uint32_t draw(struct control *c, const struct pod *pod, uint32_t *chances
 		if (known(c, pod->function, other, pod))
 			return other;
 		if (*chances) {
-			c->totals.probe_cache_hits++;
+			saved(c, other, pod);
 			--*chances;
 		}
 	}
@@ -126,15 +134,18 @@ static void ask(struct control *c, uint32_t id)
 	struct pod *pod = &c->pods.at[id];
 	uint32_t d = (uint32_t)c->config.functional.d, other;
 	struct msg *msg;
+	int64_t fit;
 
 	while (pod->target < pod->targets) {
 		other = c->targets[id * d + pod->target++];
 		if (c->function[other].state != FUNCTION_UP)
 			continue;
-		if (!known(c, pod->function, other, pod)) {
-			c->totals.probe_cache_hits++;
+		fit = known(c, pod->function, other, pod);
+		if (!fit) {
+			saved(c, other, pod);
 			continue;
 		}
+		pod->hopeful = fit > 0;
 		c->totals.probe_cache_misses += c->config.functional.cache;
 		c->totals.probes++;
 		pod->record.probes++;
@@ -224,6 +235,7 @@ static void answered(struct control *c, uint32_t id, const struct msg *in, const
 	if (!pod || pod->state != POD_PROBING || pod->function != id || pod->asked != from)
 		return;
 	if (!in->send.flag) {
+		c->totals.probe_false_positives += pod->hopeful;
 		refused(c, in->send.task);
 		return;
 	}

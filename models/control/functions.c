@@ -96,7 +96,7 @@ static void replay(struct control *c, uint32_t id)
 			continue;
 		if (pod->state == POD_QUEUED || pod->state == POD_PARKED)
 			pod_unqueue(c, i);
-		if (pod->state == POD_DECIDING && pod->record.node != NO_NODE) {
+		if (pod->record.node != NO_NODE) {
 			cluster_give(c->cluster, pod->record.node, &pod->need);
 			pod->record.node = NO_NODE;
 		}
@@ -130,16 +130,22 @@ uint32_t function_choose(struct control *c)
 {
 	uint32_t best = NONE, least = NONE;
 
-	if (!c->lives)
+	if (!c->lives || (c->lives == 1 && c->live[0] == c->binder))
 		return NONE;
-	if (c->config.dispatch == DISPATCH_RANDOM)
-		return c->live[rng_below(&c->choices, c->lives)];
+	if (c->config.dispatch == DISPATCH_RANDOM) {
+		do
+			best = c->live[rng_below(&c->choices, c->lives)];
+		while (best == c->binder);
+		return best;
+	}
 	c->turn = (c->turn + 1) % c->lives;
+	if (c->live[c->turn] == c->binder)
+		c->turn = (c->turn + 1) % c->lives;
 	if (c->config.dispatch == DISPATCH_ROUND_ROBIN)
 		return c->live[c->turn];
 	/* From a place that moves on, so that empty queues take turns. */
 	for (uint32_t i = 0, at = c->turn; i < c->lives && least; i++) {
-		if (c->queued[c->live[at]] < least) {
+		if (c->live[at] != c->binder && c->queued[c->live[at]] < least) {
 			best = c->live[at];
 			least = c->queued[best];
 		}
@@ -195,7 +201,8 @@ void pod_orphan(struct control *c, uint32_t id)
 
 void function_adopt(struct control *c)
 {
-	while (c->orphans.n && c->lives) {
+	/* Those that still find nobody are put back. */
+	for (uint32_t n = c->lives ? c->orphans.n : 0; n; n--) {
 		uint32_t id = c->orphans.head;
 
 		list_remove(c, &c->orphans, id);
@@ -319,11 +326,15 @@ static void decide(struct control *c, uint32_t id)
 	pod_unqueue(c, at);
 	f->delay_ns += DELAY_WEIGHT * ((double)(c->now - pod->since_ns) - f->delay_ns);
 	f->decided++;
-	c->totals.decisions++;
+	if (id != c->binder) {
+		c->totals.decisions++;
+		c->totals.retries += pod->tried;
+		pod->tried = true;
+	}
 	pod->state = POD_DECIDING;
 	pod->since_ns = c->now;
 	found = c->plane->search(c, id, at);
-	function_think(c, id, c->plane->think, at, found.examined);
+	function_think(c, id, id == c->binder ? THINK_LEAN : c->plane->think, at, found.examined);
 }
 
 /* A probe of a ring whose size is a power of 2. */

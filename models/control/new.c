@@ -29,6 +29,11 @@ static void make_functions(struct control *c)
 	c->functions = 1;
 	if (c->plane == &plane_shared)
 		c->functions = up = (uint32_t)c->config.shared.schedulers;
+	c->binder = NONE;
+	if (c->plane == &plane_godel) {
+		c->binder = (uint32_t)c->config.godel.schedulers;
+		c->functions = up = c->binder + 1;
+	}
 	if (c->plane == &plane_functional) {
 		f->min = f->min ? f->min : f->functions;
 		f->max = f->max ? f->max : f->functions;
@@ -53,10 +58,9 @@ static void make_functions(struct control *c)
 }
 
 static const struct plane *const planes[] = {
-	[PLANE_CENTRAL] = &plane_central,
-	[PLANE_FUNCTIONAL] = &plane_functional,
-	[PLANE_SHARED] = &plane_shared,
-	[PLANE_DIRECT] = &plane_direct,
+	[PLANE_CENTRAL] = &plane_central, [PLANE_FUNCTIONAL] = &plane_functional,
+	[PLANE_SHARED] = &plane_shared,	  [PLANE_DIRECT] = &plane_direct,
+	[PLANE_GODEL] = &plane_godel,
 };
 
 bool control_is_direct(const struct control_config *config)
@@ -70,7 +74,7 @@ static void make_views(struct control *c)
 	c->view = ARENA_ARRAY(&c->arena, struct view, c->functions);
 	cluster_log(c->cluster);
 	for (uint32_t i = 0; i < c->functions; i++)
-		view_init(&c->view[i], c->cluster);
+		view_init(&c->view[i], c->cluster, c->plane == &plane_godel ? i : NO_POOL);
 }
 
 /* NULL with a message if the pods of the start do not fit. */
@@ -94,7 +98,7 @@ static struct control *make(const struct control_config *config,
 	c->cluster = cluster_new(cluster, &config->place, c->functions);
 	for (uint32_t i = 0; i < c->cluster->n; i++)
 		cluster_own(c->cluster, i, 0);
-	if (c->plane == &plane_shared)
+	if (c->plane == &plane_shared || c->plane == &plane_godel)
 		make_views(c);
 	if (initial_place(c, err))
 		return c;

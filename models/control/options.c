@@ -6,9 +6,10 @@
 #define BACKOFF(f) offsetof(struct backoff_config, f)
 #define FUNCTIONAL(f) offsetof(struct functional_config, f)
 #define SHARED(f) offsetof(struct shared_config, f)
+#define GODEL(f) offsetof(struct godel_config, f)
 #define LEAN(f) offsetof(struct lean_config, f)
 
-static const char *const planes[] = { "central", "functional", "shared", "direct", NULL };
+static const char *const planes[] = { "central", "functional", "shared", "direct", "godel", NULL };
 static const char *const paths[] = { "own", "api", "direct", NULL };
 static const char *const conflicts[] = { "resource-fit", "sequence-number", NULL };
 static const char *const placements[] = { "random", "round-robin", "least-allocated", NULL };
@@ -116,6 +117,25 @@ static const struct opt shared_options[] = {
 	OPT_END
 };
 
+static const struct opt godel_options[] = {
+	{ "schedulers", OPT_INT, UNIT_NONE, GODEL(schedulers), "3", 1, 4096,
+	  .help = "schedulers, each with a shard of the nodes",
+	  .source = "godel-scheduler docs/performance/best-practice.md: 3 shards" },
+	{ "sync", OPT_INT, UNIT_TIME, GODEL(sync_ns), "0s", 0, 3.6e12,
+	  .help = "a view that is older is refreshed when a decision begins",
+	  .source = "assumption: caches fed by a watch" },
+	{ "shuffle", OPT_INT, UNIT_TIME, GODEL(shuffle_ns), "60s", 1e6, 3.6e12,
+	  .help = "time between looks whether shards have grown apart",
+	  .source = "godel-scheduler's node shuffler" },
+	{ "logical", OPT_BOOL, UNIT_NONE, GODEL(logical), "true",
+	  .help = "a full shard's scheduler looks at all other nodes; false = physical shards",
+	  .source = "godel-scheduler's partition types" },
+	{ "assume", OPT_INT, UNIT_NONE, GODEL(assume), "1", 0, 1000,
+	  .help = "writes by which a scheduler hands a pod to the binder, beside visits.bind",
+	  .source = "godel-scheduler: an annotation of the pod" },
+	OPT_END
+};
+
 static const struct opt lean_options[] = {
 	{ "placement", OPT_CHOICE, UNIT_NONE, LEAN(placement), "random", .choices = placements,
 	  .help = "how a node is chosen: any that fits, the next that fits, by `place`",
@@ -126,7 +146,8 @@ static const struct opt lean_options[] = {
 const struct opt control_options[] = {
 	{ "kind", OPT_CHOICE, UNIT_NONE, CONTROL(plane), "central", .choices = planes,
 	  .help = "central: one scheduler; functional: an elastic pool of them, each with its "
-		  "nodes; shared: many over all nodes, optimistic; direct: one lean scheduler" },
+		  "nodes; shared: many over all nodes, optimistic; direct: one lean scheduler; "
+		  "godel: many that prefer shards, and a binder" },
 	{ "state_path", OPT_CHOICE, UNIT_NONE, CONTROL(path), "own", .choices = paths,
 	  .help = "how state goes from one part to the next: through the API server and etcd, or "
 		  "by messages (decision.message); own: messages for kind direct, else the API" },
@@ -147,6 +168,8 @@ const struct opt control_options[] = {
 	  .help = "the shared plane" },
 	{ "direct", OPT_TABLE, UNIT_NONE, CONTROL(lean), NULL, .sub = lean_options,
 	  .help = "the direct plane" },
+	{ "godel", OPT_TABLE, UNIT_NONE, CONTROL(godel), NULL, .sub = godel_options,
+	  .help = "the godel plane" },
 	{ "attempts", OPT_INT, UNIT_NONE, CONTROL(attempts), "0", 0, 1e6,
 	  .help = "after which a plain pod without a node is given up; 0 = never" },
 	{ "dispatch", OPT_CHOICE, UNIT_NONE, CONTROL(dispatch), "round-robin",

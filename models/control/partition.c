@@ -109,6 +109,7 @@ void partition_release(struct control *c, uint32_t id)
 		cluster_disown(c->cluster, c->scratch.at[i], c->now);
 	promise(c, c->scratch.at, c->scratch.n, to);
 	c->totals.rebalanced_nodes += c->scratch.n;
+	c->totals.partition_moves += c->scratch.n > 0;
 	if (c->scratch.n)
 		send_words(c, id, NONE, VERB_RELEASED, to, c->scratch.at, c->scratch.n);
 	else

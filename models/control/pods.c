@@ -103,6 +103,14 @@ void pod_created(struct control *c, uint32_t id)
 	c->plane->dispatch(c, id);
 }
 
+static void write_binding(struct control *c, uint32_t id)
+{
+	int64_t assume = c->binder != NONE ? c->config.godel.assume : 0;
+
+	control_write(c, VERB_BIND, CLIENT_SCHEDULER, id, c->pods.at[id].gen,
+		      c->config.visits.bind + assume);
+}
+
 void pod_bind(struct control *c, uint32_t id, uint32_t function)
 {
 	struct pod *pod = &c->pods.at[id];
@@ -113,7 +121,7 @@ void pod_bind(struct control *c, uint32_t id, uint32_t function)
 	pod->function = function;
 	pod->record.attempts++;
 	c->totals.placements++;
-	control_write(c, VERB_BIND, CLIENT_SCHEDULER, id, pod->gen, c->config.visits.bind);
+	write_binding(c, id);
 }
 
 struct msg *pod_tell(struct control *c, enum msg_kind kind, uint32_t id)
@@ -269,7 +277,7 @@ void pod_deleted(struct control *c, uint32_t id)
 		pod_unqueue(c, id);
 	else if (pod->state == POD_PROBING)
 		c->function[pod->function].probing--;
-	else if (pod->record.node != NO_NODE)
+	if (pod->record.node != NO_NODE)
 		pod_give(c, id);
 	pod_report(c, id, POD_CANCELLED);
 	pod_free(c, id);
@@ -297,7 +305,7 @@ void pod_resync(struct control *c, uint32_t id, int64_t stale_ns)
 		break;
 	case POD_BINDING:
 		pod->since_ns = c->now;
-		control_write(c, VERB_BIND, CLIENT_SCHEDULER, id, pod->gen, c->config.visits.bind);
+		write_binding(c, id);
 		break;
 	case POD_STARTING:
 		/* A plain pod stays in this state and is not heard of before its end. */

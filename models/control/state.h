@@ -18,7 +18,7 @@ struct list { uint32_t head, tail, n; };
 enum pod_state {
 	POD_UNUSED,
 	POD_CREATING,           /* the object is being written */
-	POD_QUEUED,             /* in a function's queue, or in none yet (orphans) */
+	POD_QUEUED,             /* in a function's queue (a binder's: node taken), or an orphan */
 	POD_DECIDING,           /* a function is at it; node: what it will say */
 	POD_PROBING,            /* its function has asked another one */
 	POD_MIGRATING,          /* on its way to the function that holds a node for it */
@@ -56,6 +56,8 @@ struct pod {
 	bool timed;                     /* parked: a timer will wake it */
 	bool provision;                 /* parked: nodes have been asked for because of it */
 	bool counted;                   /* among its set's existing pods */
+	bool tried;                     /* a decision about it has begun before */
+	bool hopeful;                   /* probing: the cache says that there is room */
 };
 
 /* When the wanted number of pods last reached a level. */
@@ -175,6 +177,7 @@ struct plane {
 };
 
 extern const struct plane plane_central, plane_functional, plane_shared, plane_direct;
+extern const struct plane plane_godel;
 
 struct control {
 	struct control_config config;
@@ -196,6 +199,7 @@ struct control {
 	uint32_t *live, lives;          /* slots that are UP */
 	uint32_t *queued;               /* length of each queue; NONE = not UP */
 	uint32_t turn;                  /* round robin */
+	uint32_t binder;                /* godel: the slot that binds, not schedules; or NONE */
 	struct list orphans;            /* pods to be dispatched once a function is up */
 	struct { struct hold *at; uint32_t n, cap; } holds;
 	uint32_t free_hold;

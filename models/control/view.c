@@ -3,13 +3,13 @@
 #include "models/control/view.h"
 #include <assert.h>
 
-void view_init(struct view *view, const struct cluster *of)
+void view_init(struct view *view, const struct cluster *of, uint32_t own)
 {
 	struct cluster_config config = of->config;
 
 	config.nodes = 0;
-	*view = (struct view){ .synced_ns = -1 };
-	cluster_init(&view->cluster, &config, &of->place, 1);
+	*view = (struct view){ .own = own, .synced_ns = -1 };
+	cluster_init(&view->cluster, &config, &of->place, 2);
 }
 
 void view_release(struct view *view)
@@ -19,9 +19,15 @@ void view_release(struct view *view)
 
 void view_learn(struct view *view, const struct cluster *of, uint32_t node)
 {
+	uint32_t pool = view->own != NO_POOL && of->node[node].pool != view->own;
+
 	while (view->cluster.n <= node)
 		cluster_own(&view->cluster, cluster_add(&view->cluster), 0);
 	cluster_copy(&view->cluster, node, of);
+	if (view->cluster.node[node].pool == pool)
+		return;
+	cluster_disown(&view->cluster, node, 0);
+	cluster_own(&view->cluster, node, pool);
 }
 
 void view_sync(struct view *view, const struct cluster *of, int64_t age_ns, int64_t now)

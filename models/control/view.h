@@ -3,19 +3,21 @@
  *
  * The true cluster logs which nodes changed (cluster_log); a view reads on from where it stopped,
  * so that a refresh costs what has changed and not the whole cluster.  It is a cluster of its own,
- * searched as any other, with all nodes in pool 0.  It decides nothing. */
+ * searched as any other: pool 0 has all nodes, or those of one pool of the truth, and pool 1 the
+ * others.  It decides nothing. */
 #ifndef MODELS_CONTROL_VIEW_H
 #define MODELS_CONTROL_VIEW_H
 #include "models/cluster/cluster.h"
 
 struct view {
 	struct cluster cluster;
+	uint32_t own;           /* the pool of the truth that is pool 0 here; NO_POOL = all are */
 	uint64_t seen;          /* changes of the truth that it knows of */
 	int64_t synced_ns;      /* when it was last up to date; -1 = never */
 };
 
 /* A view that knows nothing yet, of a cluster that logs its changes. */
-void view_init(struct view *view, const struct cluster *of);
+void view_init(struct view *view, const struct cluster *of, uint32_t own);
 /* Frees it. */
 void view_release(struct view *view);
 /* Brings it up to date if it is so old, or older. */

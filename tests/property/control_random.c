@@ -76,7 +76,7 @@ static void configure_functional(struct play *p)
 
 static void configure_rival(struct play *p)
 {
-	static const int planes[] = { PLANE_CENTRAL, PLANE_SHARED, PLANE_DIRECT };
+	static const int planes[] = { PLANE_CENTRAL, PLANE_SHARED, PLANE_DIRECT, PLANE_GODEL };
 	struct control_config *control = &p->toy.control;
 
 	control->plane = planes[below(p, sizeof(planes) / sizeof(*planes))];
@@ -84,6 +84,10 @@ static void configure_rival(struct play *p)
 	control->shared.sync_ns = chance(p, 0.5) ? 0 : up_to(p, 3 * S);
 	control->shared.conflict = (int)below(p, 2);
 	control->lean.placement = (int)below(p, 3);
+	control->godel.schedulers = 1 + below(p, 4);
+	control->godel.sync_ns = chance(p, 0.5) ? 0 : up_to(p, 3 * S);
+	control->godel.shuffle_ns = 100 * MS + up_to(p, 10 * S);
+	control->godel.logical = chance(p, 0.5);
 }
 
 static void configure(struct play *p)
