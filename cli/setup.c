@@ -407,6 +407,7 @@ void setup_plane_for_loss(struct setup *setup, int64_t partitions, int64_t probe
 void setup_without_latency(struct setup *setup)
 {
 	struct dist *zero[] = { &setup->decision.base,	  &setup->decision.per_node,
+				&setup->decision.lean,	  &setup->decision.lean_per_node,
 				&setup->decision.message, &setup->decision.function_start,
 				&setup->api.service,	  &setup->api.commit,
 				&setup->api.watch };

@@ -109,6 +109,34 @@ START_TEST(stopped_at_any_time)
 }
 END_TEST
 
+/* The status goes by message: the API server may be down, and nothing is written. */
+START_TEST(told_by_message)
+{
+	struct dist message;
+	struct err err;
+	sim_time written;
+
+	rig_start(1);
+	rig_pod(0, 0, 0);
+	rig_run();
+	written = rig_when(0, MSG_POD_READY, 0);
+	rig_end();
+	ck_assert(dist_parse(&message, "7ms", UNIT_TIME, &rig.arena, &err));
+	rig_start(1);
+	kubelet_by_message(rig.kubelet, &message);
+	api_set_up(rig.api, false);
+	rig_pod(0, 0, 0);
+	rig_run();
+	/* Written it takes no time in this rig. */
+	ck_assert_int_eq(rig_when(0, MSG_POD_READY, 0), written + 7000000);
+	kubelet_stop(rig.kubelet, 0, 1, 0);
+	rig_run();
+	ck_assert_int_gt(rig_when(0, MSG_POD_GONE, 0), written);
+	ck_assert_uint_eq(api_totals(rig.api).messages, 0);
+	rig_end();
+}
+END_TEST
+
 START_TEST(stopped_while_writing)
 {
 	/* The watch takes 5 s; the stop comes between the probe and the news of it. The write goes
@@ -243,6 +271,7 @@ Suite *kubelet_suite(void)
 	tcase_add_test(tcase, pulls_one_by_one);
 	tcase_add_test(tcase, stopped_while_pulling);
 	tcase_add_test(tcase, stopped_at_any_time);
+	tcase_add_test(tcase, told_by_message);
 	tcase_add_test(tcase, stopped_while_writing);
 	tcase_add_test(tcase, there_from_the_start);
 	tcase_add_test(tcase, plain_pods);
