@@ -420,7 +420,7 @@ static void draw_sweep(const struct figure *figure, const struct rows *rows, str
 	else
 		fputs("set yrange [0:*]\n", plot->body);
 	if (smallest(rows, 0) > 0 && largest(rows, 0) > 20 * smallest(rows, 0))
-		fputs("set logscale x 10\n", plot->body);
+		fputs("set logscale x 10\nset format x '%g'\n", plot->body);
 	fputs("set offsets graph 0.03, graph 0.03, 0, 0\nset xlabel ", plot->body);
 	plot_text(plot->body, rows->axis);
 	fputs("\nset ylabel ", plot->body);

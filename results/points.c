@@ -102,7 +102,8 @@ static void add_point(struct reading *r, struct grid *grid, const char *metric, 
 		if (half_width > 0 && width > half_width * fabs(value))
 			grid_add(grid, "%s", "wider than wanted");
 	}
-	grid_end(grid);
+	if (grid->cell.n % grid->columns)
+		grid_end(grid);
 }
 
 bool points_print(FILE *out, struct store *store, const char *metric, double half_width,

@@ -128,6 +128,7 @@ START_TEST(means_and_intervals)
 	free(text);
 	text = written(false, "ttft_s.mean", 1e-6);
 	ck_assert_ptr_nonnull(strstr(text, "wider than wanted"));
+	ck_assert_ptr_null(strstr(text, "\n\n"));
 	free(text);
 	text = written(false, "no.such", 0);
 	ck_assert_ptr_nonnull(strstr(text, "undefined"));
