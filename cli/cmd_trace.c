@@ -226,16 +226,23 @@ static bool write_rows(struct trace *trace, const char *const *names, const char
 	struct trace_counts counts;
 	struct writer writer;
 	struct trace_row row;
+	FILE *said;
 	int got;
 
+	cli_catch();
 	if (!writer_open(&writer, out, trace_has_sessions(trace), err)) {
 		trace_close(trace);
 		return false;
 	}
+	cli_unfinished(writer.temporary);
+	said = writer.temporary ? stdout : stderr; /* the rows themselves may go to stdout */
 	while ((got = trace_next(trace, &row, err)) == 1) {
 		const char *const *known = names ? names : trace_services(trace);
 
-		if (!writer_add(&writer, &row, known ? known[row.service] : service, err)) {
+		if (cli_stop)
+			err_system(err, "stopped: %s is not written", out);
+		if (cli_stop ||
+		    !writer_add(&writer, &row, known ? known[row.service] : service, err)) {
 			got = -1;
 			break;
 		}
@@ -248,11 +255,13 @@ static bool write_rows(struct trace *trace, const char *const *names, const char
 	}
 	if (!writer_finish(&writer, err))
 		return false;
-	printf("%" PRIu64 " rows read, %" PRIu64 " written to %s, %" PRIu64 " dropped (%" PRIu64
-	       " without tokens, %" PRIu64 " malformed, %" PRIu64 " too late), %" PRIu64
-	       " reordered\n",
-	       counts.read, counts.emitted, out, counts.dropped, counts.zero, counts.malformed,
-	       counts.late, counts.reordered);
+	cli_finished();
+	fprintf(said,
+		"%" PRIu64 " rows read, %" PRIu64 " written to %s, %" PRIu64 " dropped (%" PRIu64
+		" without tokens, %" PRIu64 " malformed, %" PRIu64 " too late), %" PRIu64
+		" reordered\n",
+		counts.read, counts.emitted, out, counts.dropped, counts.zero, counts.malformed,
+		counts.late, counts.reordered);
 	return true;
 }
 

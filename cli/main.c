@@ -1,6 +1,7 @@
 /* sonde: chooses the subcommand. */
 #include "cli/cli.h"
 #include "cli/cmd.h"
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,6 +56,7 @@ static int unknown(const char *name)
 
 int main(int argc, char **argv)
 {
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;

@@ -24,6 +24,8 @@ struct listener {
 
 struct session {
 	const struct run_wishes *wishes;
+	struct arena arena; /* of the file as loaded */
+	struct scenario loaded;
 	struct requests_csv csv;
 	struct store store;
 	struct tape *tape;
@@ -294,6 +296,34 @@ static bool run_one(struct session *session, const char *variant, const struct s
 	return true;
 }
 
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return a && b &&
+	       (!strcmp(a, b) || (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+				  x.st_ino == y.st_ino && S_ISREG(x.st_mode)));
+}
+
+/* No output takes the place of another, or of what is read. */
+static bool check_outputs(const struct run_wishes *wishes, const char *trace, struct err *err)
+{
+	const char *const option[] = { "--out", "--requests", "--tape" };
+	const char *const path[] = { wishes->out, wishes->requests, wishes->tape };
+
+	for (int i = 0; i < 3; i++) {
+		if (same_file(path[i], wishes->path))
+			return err_set(err, "%s %s is the scenario itself", option[i], path[i]);
+		if (same_file(path[i], trace))
+			return err_set(err, "%s %s is the trace that is read", option[i], path[i]);
+		for (int j = 0; j < i; j++)
+			if (same_file(path[i], path[j]))
+				return err_set(err, "%s and %s are the same file, %s", option[j],
+					       option[i], path[i]);
+	}
+	return true;
+}
+
 /* Sets a run up as far as that leaves no trace: a pipe's requests can be read only once. */
 static bool check_one(struct session *session, const struct scenario_set *sets, uint32_t n_sets,
 		      struct err *err)
@@ -301,18 +331,19 @@ static bool check_one(struct session *session, const struct scenario_set *sets, 
 	struct trace *trace = NULL;
 	struct setup setup;
 	struct stat st;
-	bool ok = true, pipe;
+	bool ok, pipe;
 
 	session->planned += session->wishes->seeds;
 	if (!setup_read(&setup, session->wishes->path, sets, n_sets, 0, err))
 		return false;
+	ok = check_outputs(session->wishes, setup.trace.file, err);
 	pipe = setup.trace.file && *setup.trace.file && stat(setup.trace.file, &st) == 0 &&
 	       !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
-	if (pipe && session->planned > 1)
+	if (ok && pipe && session->planned > 1)
 		ok = err_set(err,
 			     "%s can be read only once: a trace for several runs must be a file",
 			     setup.trace.file);
-	if (!pipe) {
+	if (ok && !pipe) {
 		trace = setup_requests(&setup, err);
 		ok = trace || !err->text[0];
 	}
@@ -348,27 +379,33 @@ static bool run_seeds(struct session *session, const struct scenario_variant *va
 /* Every variant asked for. */
 static bool run_variants(struct session *session, struct err *err)
 {
-	const struct run_wishes *wishes = session->wishes;
+	const struct scenario *loaded = &session->loaded;
 	const struct scenario_variant *only = NULL;
-	struct scenario loaded;
-	struct arena arena;
-	void *config;
-	bool ok;
+	bool ok = true;
 
-	arena_init(&arena);
-	config = arena_take(&arena, sizeof(struct setup));
-	ok = scenario_load(setup_options, config, wishes->path, NULL, 0, &loaded, &arena, err);
-	if (ok && wishes->variant) {
-		only = scenario_variant_find(&loaded, wishes->variant, err);
+	if (session->wishes->variant) {
+		only = scenario_variant_find(loaded, session->wishes->variant, err);
 		ok = only != NULL;
 	}
-	if (ok && (only || !loaded.n_variants))
-		ok = run_seeds(session, only, err);
-	else
-		for (uint32_t v = 0; ok && v < loaded.n_variants && !cli_stop; v++)
-			ok = run_seeds(session, &loaded.variants[v], err);
-	arena_release(&arena);
+	if (ok && (only || !loaded->n_variants))
+		return run_seeds(session, only, err);
+	for (uint32_t v = 0; ok && v < loaded->n_variants && !cli_stop; v++)
+		ok = run_seeds(session, &loaded->variants[v], err);
 	return ok;
+}
+
+/* Reads the file's variants, whose names the results bear, and sets up all that is to run. */
+static bool check_variants(struct session *session, struct err *err)
+{
+	void *config = arena_take(&session->arena, sizeof(struct setup));
+
+	session->checking = true;
+	if (!scenario_load(setup_options, config, session->wishes->path, NULL, 0, &session->loaded,
+			   &session->arena, err) ||
+	    !run_variants(session, err))
+		return false;
+	session->checking = false;
+	return true;
 }
 
 /* ---- before and after ---- */
@@ -407,7 +444,7 @@ static bool close_outputs(struct session *session, bool ok, struct err *err)
 	if (session->has_store) {
 		store_close(&session->store);
 		if (session->made_store && !session->runs.n)
-			unlink(session->wishes->out);
+			store_remove(session->wishes->out);
 	}
 	if (session->has_csv && keep)
 		ok = requests_csv_close(&session->csv, err);
@@ -444,9 +481,8 @@ int run_all(const struct run_wishes *wishes)
 	bool ok;
 	int status;
 
-	session.checking = true;
-	ok = run_variants(&session, &err);
-	session.checking = false;
+	arena_init(&session.arena);
+	ok = check_variants(&session, &err);
 	cli_catch();
 	ok = ok && open_outputs(&session, &err) && run_variants(&session, &err);
 	ok = close_outputs(&session, ok, &err);
@@ -465,5 +501,6 @@ int run_all(const struct run_wishes *wishes)
 		free(session.runs.at[i]);
 	}
 	vec_release(&session.runs);
+	arena_release(&session.arena);
 	return status;
 }

@@ -167,7 +167,7 @@ bool setup_check(const struct setup *setup, struct err *err)
 	if (!requests && pods->rate <= 0)
 		return err_set(err, "there is nothing to run: expected `trace:`, `workload:` or "
 				    "`pods:` (or --trace FILE)");
-	if (pods->rate > 0 && !pods->count && !setup->duration_ns && !requests)
+	if (pods->rate > 0 && !pods->count && !setup->duration_ns)
 		return err_set(err,
 			       "pods: without `count` needs a `duration`, or the run has no end");
 	if (setup->cluster.nodes < 1 && !setup->cluster.provision.max_nodes)

@@ -193,9 +193,10 @@ static void submit(void *ctx, const struct msg *msg)
 	}
 	if (cancel) {
 		wire_put(&live->peers.at[pod].wire, FRAME_CANCEL, msg, sizeof(*msg), NULL, 0);
-		live->peers.at[pod].in_flight--;
 		live->flights.at[msg->who].open = false;
 		flush(live, pod);
+		if (!--live->peers.at[pod].in_flight)
+			world_pod_idle(live->world, pod, live->peers.at[pod].gen);
 		return;
 	}
 	while (msg->who >= live->flights.n)

@@ -70,6 +70,23 @@ const struct opt llm_model_options[] = {
 	OPT_END
 };
 
+/* Blocks given by hand may use what we would keep in reserve, but not more than there is. */
+static bool blocks_there(const struct service_config *service, const struct gpu_model *gpu,
+			 struct err *err)
+{
+	double block = (double)(service->kv_bytes_per_token * service->engine.block_tokens);
+	double room = (double)gpu->memory_bytes * (double)service->tensor_parallel -
+		      (double)service->weight_bytes;
+
+	return (double)service->engine.kv_blocks * block <= room ||
+	       err_set(err,
+		       "service '%s': %lld KV blocks of %lld tokens need %.1f GiB; beside the weights "
+		       "there are %.1f GiB",
+		       service->name, (long long)service->engine.kv_blocks,
+		       (long long)service->engine.block_tokens,
+		       (double)service->engine.kv_blocks * block / 0x1p30, room / 0x1p30);
+}
+
 bool service_resolve(struct service_config *service, const struct gpu_model *gpu,
 		     const struct llm_model *llm, struct err *err)
 {
@@ -94,8 +111,8 @@ bool service_resolve(struct service_config *service, const struct gpu_model *gpu
 	weights = (double)service->weight_bytes;
 	block = (double)(service->kv_bytes_per_token * engine->block_tokens);
 	blocks = (int64_t)((room - weights) / block);
-	if (engine->kv_blocks > 0)
-		return true;
+	if (room >= weights && engine->kv_blocks > 0)
+		return blocks_there(service, gpu, err);
 	if (room < weights || blocks < 1)
 		return err_set(err,
 			       "service '%s': %s needs %.1f GiB for its weights alone; %d x %s "

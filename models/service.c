@@ -61,8 +61,9 @@ const struct opt engine_options[] = {
 	{ "watermark", OPT_REAL, UNIT_SHARE, ENGINE(watermark), "1%", 0, 0.5,
 	  .help = "share of the KV blocks kept free when a request is admitted",
 	  .source = "vLLM v0 block manager: 0.01" },
-	{ "max_seqs", OPT_INT, UNIT_NONE, ENGINE(max_seqs), "256", 1, 65536,
-	  .help = "sequences in a batch", .source = "vLLM: 256 (128 on small GPUs)" },
+	{ "max_seqs", OPT_INT, UNIT_NONE, ENGINE(max_seqs), "256", 1, 4000,
+	  .help = "sequences in a batch (a batch must fit a message's load)",
+	  .source = "vLLM: 256 (128 on small GPUs)" },
 	{ "max_tokens", OPT_INT, UNIT_TOKENS, ENGINE(max_tokens), "2048", 1, 1 << 24,
 	  .help = "tokens an iteration (v1, sarathi: budget; v0: requests x longest prompt of a "
 		  "prefill batch)",
@@ -73,8 +74,8 @@ const struct opt engine_options[] = {
 	{ "skip", OPT_BOOL, UNIT_NONE, ENGINE(skip), "true",
 	  .help = "run iterations between two changes of the batch as one event; false gives the "
 		  "same results, slower" },
-	{ "service_time", OPT_DIST, UNIT_TIME, ENGINE(service_time), "100ms",
-	  .help = "request engine: time a request takes",
+	{ "service_time", OPT_DIST, UNIT_TIME, ENGINE(service_time), "100ms", 0, 3.6e15,
+	  .help = "request engine: time a request takes; its mean at most 1000 h",
 	  .source = "assumption: to be set by whoever uses the request engine" },
 	{ "slots", OPT_INT, UNIT_NONE, ENGINE(slots), "1", 1, 1 << 20,
 	  .help = "request engine: requests served at once" },

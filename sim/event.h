@@ -14,7 +14,7 @@
  * moved or initialised only when sim_idle(event) holds (an event initialised too early is caught by
  * an assert).
  *
- * Memory. About 25 bytes an entry, in a pool that doubles and is kept until sim_free. Running out
+ * Memory. About 26 bytes an entry, in a pool that doubles and is kept until sim_free. Running out
  * aborts. */
 #ifndef SIM_EVENT_H
 #define SIM_EVENT_H
@@ -34,12 +34,15 @@ typedef void sim_fn(struct sim *sim, struct sim_event *event);
 struct sim_event {
 	sim_fn *fn;
 	sim_time at;      /* when it will fire; SIM_NEVER = disarmed */
-	sim_time queued;  /* the entry that stands for it, at or before `at`; SIM_NEVER = none */
+	sim_time queued;  /* its first entry that counts, at or before `at`; SIM_NEVER = none */
+	sim_time behind;  /* its second, left by a move to earlier; SIM_NEVER = none */
 	uint64_t order;   /* number of its last arming */
 	uint32_t entries; /* in the queue, dead ones included */
 };
 #define SIM_EVENT(function) \
-	((struct sim_event){ .fn = (function), .at = SIM_NEVER, .queued = SIM_NEVER })
+	((struct sim_event){ \
+		.fn = (function), .at = SIM_NEVER, .queued = SIM_NEVER, .behind = SIM_NEVER \
+	})
 /* The struct of TYPE whose MEMBER this event is. */
 #define SIM_OWNER(event, TYPE, member) ((TYPE *)(void *)((char *)(event) - offsetof(TYPE, member)))
 
@@ -62,7 +65,8 @@ uint64_t sim_fired(const struct sim *sim);
 uint64_t sim_grown(const struct sim *sim);
 
 /* Arms the event, or moves it, to `at`: now <= at < SIM_NEVER (asserted). Moving later costs
- * nothing until the old time comes; moving earlier leaves a dead entry behind until then. */
+ * nothing until the old time comes; moving earlier leaves an entry behind, which serves again if
+ * the event is armed for after it: a timer that goes in and out keeps two. */
 void sim_arm(struct sim *sim, struct sim_event *event, sim_time at);
 
 /* Disarms the event; nothing if it is not armed. */

@@ -7,28 +7,32 @@
 #define COST(f) offsetof(struct decision_cost, f)
 #define PODS(f) offsetof(struct pod_workload, f)
 
+/* The longest mean of a distribution of times: 1000 h of the clock's 292 years leave room for sums
+ * and tails. */
+#define MAX_NS 3.6e15
+
 const struct opt decision_cost_options[] = {
-	{ "base", OPT_DIST, UNIT_TIME, COST(base), "1ms",
+	{ "base", OPT_DIST, UNIT_TIME, COST(base), "1ms", 0, MAX_NS,
 	  .help = "time of one scheduling decision, beside the nodes",
 	  .source = "kube-scheduler_perf: about 1.1 to 1.25 ms a cycle at 500 nodes "
 		    "(control-plane.md 1.2)" },
-	{ "per_node", OPT_DIST, UNIT_TIME, COST(per_node), "9.1us",
+	{ "per_node", OPT_DIST, UNIT_TIME, COST(per_node), "9.1us", 0, MAX_NS,
 	  .help = "further time per node examined",
 	  .source = "kube-scheduler_perf, pods with extended resources (as GPUs are): 180 pods/s "
 		    "at 5000 nodes, 500 of them "
 		    "sampled: (5.56 ms - 1 ms) / 500; without extended resources about 0.7 us "
 		    "(control-plane.md 1.2)" },
-	{ "lean", OPT_DIST, UNIT_TIME, COST(lean), "0.4ms",
+	{ "lean", OPT_DIST, UNIT_TIME, COST(lean), "0.4ms", 0, MAX_NS,
 	  .help = "time of a decision that filters and scores nothing (kind direct)",
 	  .source = "Dirigent: 2500 sandboxes/s of one control plane (arXiv 2404.16393); an upper "
 		    "bound, for that is all of its work" },
-	{ "lean_per_node", OPT_DIST, UNIT_TIME, COST(lean_per_node), "50ns",
+	{ "lean_per_node", OPT_DIST, UNIT_TIME, COST(lean_per_node), "50ns", 0, MAX_NS,
 	  .help = "further time per node that such a decision looks at",
 	  .source = "assumption: a comparison of a node's row in memory, some cache misses" },
-	{ "message", OPT_DIST, UNIT_TIME, COST(message), "LN(0.3ms,1ms)",
+	{ "message", OPT_DIST, UNIT_TIME, COST(message), "LN(0.3ms,1ms)", 0, MAX_NS,
 	  .help = "a message between control functions, or to a node, one way",
 	  .source = "assumption: one gRPC hop within a data centre; swept" },
-	{ "function_start", OPT_DIST, UNIT_TIME, COST(function_start), "LN(1.1s,2.1s)",
+	{ "function_start", OPT_DIST, UNIT_TIME, COST(function_start), "LN(1.1s,2.1s)", 0, MAX_NS,
 	  .help = "from wanting a control function to its first decision",
 	  .source = "pod start without a pull: p50 1.1 s, p99 2.06 s (kubernetes#56053)" },
 	OPT_END
@@ -39,7 +43,7 @@ const struct opt pod_workload_options[] = {
 	  .help = "plain pods that arrive, Poisson; 0 = none" },
 	{ "count", OPT_INT, UNIT_NONE, PODS(count), "0", 0, 1e12,
 	  .help = "plain pods in all; 0 = no end" },
-	{ "lifetime", OPT_DIST, UNIT_TIME, PODS(lifetime), "exp(60s)",
+	{ "lifetime", OPT_DIST, UNIT_TIME, PODS(lifetime), "exp(60s)", 0, MAX_NS,
 	  .help = "from running to gone" },
 	{ "gpus", OPT_INT, UNIT_NONE, PODS(gpus), "1", 0, 64, .help = "GPUs of a plain pod" },
 	{ "cpu", OPT_INT, UNIT_NONE, PODS(cpu_milli), "0", 0, 1e9,
@@ -55,10 +59,13 @@ static void deliver(void *ctx, enum machine machine, uint32_t instance, const st
 {
 	struct world *world = ctx;
 
-	if (machine == MACHINES)
+	if (machine == MACHINES) {
 		pods_stop(world, msg);
-	else
-		loop_post(world, machine, instance, msg, load);
+		return;
+	}
+	if (msg->kind == MSG_SERVED)
+		pods_served(world, msg);
+	loop_post(world, machine, instance, msg, load);
 }
 
 static void told(void *ctx, const struct msg *msg)
@@ -89,10 +96,13 @@ static void tick_control(struct sim *sim, struct sim_event *event)
 	loop_post(sim_user(sim), MACHINE_CONTROL, 0, &tick, NULL);
 }
 
+/* Last in its instant: what was armed for now after it goes first. */
 static void pass_due(struct sim *sim, struct sim_event *event)
 {
-	(void)event;
-	pods_pass(sim_user(sim));
+	if (sim_next(sim) == sim_now(sim))
+		sim_arm(sim, event, sim_now(sim));
+	else
+		pods_pass(sim_user(sim));
 }
 
 /* Reads the next request; the run ends when there is none and all have ended. */
@@ -213,7 +223,6 @@ static void make_machines(struct world *world)
 		kubelet_by_message(world->kubelet, &config->decision.message);
 	world->decide = rng_stream(seed, "decide", 0);
 	world->service_time = rng_stream(seed, "service_time", 0);
-	world->lifetime = rng_stream(seed, "lifetime", 0);
 	world->pod_gap = rng_stream(seed, "pod_arrivals", 0);
 }
 
@@ -256,12 +265,14 @@ struct world *world_new(const struct world_config *config, const struct workload
 	return world;
 }
 
-/* Without a duration the run ends when the source is dry and every request has ended. */
+/* Without a duration the run ends when the source is dry, every request has ended and every plain
+ * pod was bound or given up. */
 bool world_over(const struct world *world)
 {
 	const struct pod_workload *pods = &world->config->pods;
 	bool pods_done =
-		pods->rate <= 0 || (pods->count && world->pods_arrived >= (uint64_t)pods->count);
+		pods->rate <= 0 || (pods->count && world->pods_arrived >= (uint64_t)pods->count &&
+				    world->pods_recorded >= world->pods_arrived);
 
 	return world->over || (!world->config->duration_ns && !world->more && pods_done &&
 			       world->recorded == world->requests);
@@ -349,7 +360,7 @@ void world_close(struct world *world)
 
 		if (pod->held_since_ns >= 0)
 			world->gpu_held_ns += (now - pod->held_since_ns) * pod->gpus;
-		if (pod->running && now > pod->run_start_ns)
+		if ((pod->running || pod->serving) && now > pod->run_start_ns)
 			world->gpu_busy_ns += (now - pod->run_start_ns) * pod->gpus;
 		pod->held_since_ns = -1;
 	}

@@ -19,6 +19,7 @@ struct pod {
 	struct world *world;
 	struct replica *replica;        /* NULL: not running, or hosted elsewhere */
 	uint32_t slot, gen, service, node;
+	uint64_t id;                    /* as control counts pods */
 	bool up, draining, gone_asked;
 	struct gpu_series series;
 	uint64_t target;                /* iteration of the series to stop at */
@@ -27,6 +28,7 @@ struct pod {
 	uint32_t gpus;
 	VEC(struct stall) stall;
 	bool running, due;
+	uint32_t serving;               /* request-level engine: slots at work */
 };
 
 struct world {
@@ -57,13 +59,13 @@ struct world {
 		end;
 	struct arrival next;
 	bool more, failed, over;
-	uint64_t requests, recorded, pods_arrived;
+	uint64_t requests, recorded, pods_arrived, pods_recorded;
 	VEC(uint32_t) due;              /* pods whose iterations end now */
 	/* the hop from gateway to pod: a delay line of constant latency */
 	VEC(struct hop { int64_t at; struct msg msg; }) hops;
 	uint32_t hops_head;
 
-	struct rng decide, service_time, lifetime, pod_gap;
+	struct rng decide, service_time, pod_gap;
 	int64_t gpu_held_ns, gpu_busy_ns;
 	uint64_t iterations;
 	void (*progress)(void *ctx, double done);
@@ -90,9 +92,10 @@ enum { POD_BLOCK = 64 };        /* pods are made in blocks, because events in th
 void pods_iterate(struct world *world, const struct msg *msg, const void *load);
 void pods_interrupt(struct world *world, const struct msg *msg);
 void pods_serve(struct world *world, const struct msg *msg);
+void pods_served(struct world *world, const struct msg *msg);
 void pods_pass(struct world *world);
 /* Pods (pods.c): what control asks for, and what the kubelet tells. */
-void pods_start(struct world *world, const struct msg *msg);
+void pods_start(struct world *world, const struct msg *msg, const void *load);
 void pods_stop(struct world *world, const struct msg *msg);
 void pods_told(struct world *world, const struct msg *msg);
 void pods_end(struct world *world, struct pod *pod);

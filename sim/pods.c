@@ -164,8 +164,18 @@ void pods_serve(struct world *world, const struct msg *msg)
 	work = dist_draw_int(&world->config->services[pod->service].engine.service_time,
 			     &world->service_time);
 	answer.kind = MSG_SERVED;
-	world->gpu_busy_ns += work * pod->gpus;
+	if (!pod->serving++)
+		pod->run_start_ns = sim_now(world->sim);
 	later_post(world->later, work, MACHINE_REPLICA, pod->slot, &answer, NULL);
+}
+
+/* One is served: the pod's GPUs are busy while any of its slots is. */
+void pods_served(struct world *world, const struct msg *msg)
+{
+	struct pod *pod = loop_pod_of(world, msg->who, msg->serve.gen);
+
+	if (pod && pod->serving && !--pod->serving)
+		world->gpu_busy_ns += (sim_now(world->sim) - pod->run_start_ns) * pod->gpus;
 }
 
 /* ---- pods ---- */
@@ -191,10 +201,12 @@ static void come_up(struct world *world, struct pod *pod)
 		world->tape.born(world->tape.ctx, pod->slot, pod->gen, pod->service);
 }
 
-void pods_start(struct world *world, const struct msg *msg)
+void pods_start(struct world *world, const struct msg *msg, const void *load)
 {
 	struct pod *pod = loop_pod(world, msg->who);
 
+	if (pod->gen == msg->pod.gen && pod->held_since_ns >= 0)
+		return; /* told twice */
 	assert(!pod->up && pod->held_since_ns < 0);
 	pod->gen = msg->pod.gen;
 	pod->service = msg->pod.service;
@@ -203,6 +215,9 @@ void pods_start(struct world *world, const struct msg *msg)
 	pod->held_since_ns = sim_now(world->sim);
 	pod->draining = pod->gone_asked = pod->running = pod->due = false;
 	pod->series = (struct gpu_series){ 0 };
+	pod->serving = 0;
+	if (load)
+		memcpy(&pod->id, load, sizeof(pod->id));
 	kubelet_start(world->kubelet, msg);
 	if (msg->pod.phase == PHASES)
 		come_up(world, pod);
@@ -252,6 +267,17 @@ void pods_stop(struct world *world, const struct msg *msg)
 	sim_arm(world->sim, &pod->drained, sim_now(world->sim) + world->config->hop_ns + 1);
 }
 
+/* A plain pod lives for a while. Its draw is its own, so that it lives as long under any plane. */
+static void live_and_end(struct world *world, const struct pod *pod)
+{
+	struct rng rng = rng_stream(world->config->seed, "lifetime", pod->id);
+	struct msg over = { .kind = MSG_POD_STOP, .who = pod->slot };
+
+	over.pod.gen = pod->gen;
+	later_post(world->later, dist_draw_int(&world->config->pods.lifetime, &rng), MACHINES, 0,
+		   &over, NULL);
+}
+
 /* What the kubelet tells goes on to control; here it brings the engine up and ends the books of the
  * GPUs. */
 void pods_told(struct world *world, const struct msg *msg)
@@ -261,14 +287,8 @@ void pods_told(struct world *world, const struct msg *msg)
 
 	if (pod && msg->kind == MSG_POD_READY && !pod->up && !pod->draining) {
 		come_up(world, pod);
-		if (pod->service == NONE) {
-			struct msg over = { .kind = MSG_POD_STOP, .who = pod->slot };
-
-			over.pod.gen = pod->gen;
-			later_post(world->later, dist_draw_int(&world->config->pods.lifetime,
-				   &world->lifetime),
-				   MACHINES, 0, &over, NULL);
-		}
+		if (pod->service == NONE)
+			live_and_end(world, pod);
 	} else if (pod && (msg->kind == MSG_POD_GONE || msg->kind == MSG_POD_FAILED)) {
 		world->gpu_held_ns += (sim_now(world->sim) - pod->held_since_ns) * pod->gpus;
 		pod->held_since_ns = -1;

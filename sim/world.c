@@ -19,6 +19,17 @@ static void record_request(struct world *world, const void *load)
 		sim_stop(world->sim);
 }
 
+static void record_pod(struct world *world, const void *load)
+{
+	const struct pod_record *record = load;
+
+	if (world->sink.pod)
+		world->sink.pod(world->sink.ctx, record);
+	world->pods_recorded += record->service == NONE;
+	if (loop_ends(world))
+		sim_stop(world->sim);
+}
+
 /* Gateway to pod: a constant latency, so a queue with one event for its head. */
 static void hop(struct world *world, const struct msg *msg)
 {
@@ -129,13 +140,10 @@ static void carry_out(struct world *world, const struct msg *msg, const void *lo
 	case MSG_SEND:
 	case MSG_FUNCTION_START: control_work(world, msg, load); break;
 	case MSG_FUNCTION_STOP: break;
-	case MSG_POD_START: pods_start(world, msg); break;
+	case MSG_POD_START: pods_start(world, msg, load); break;
 	case MSG_POD_STOP: pods_stop(world, msg); break;
 	case MSG_NODE_WANT: kubelet_provision(world->kubelet, msg); break;
-	case MSG_RECORD_POD:
-		if (world->sink.pod)
-			world->sink.pod(world->sink.ctx, load);
-		break;
+	case MSG_RECORD_POD: record_pod(world, load); break;
 	case MSG_RECORD_DECISION:
 		if (world->sink.decision && world->config->decisions)
 			world->sink.decision(world->sink.ctx, load);
