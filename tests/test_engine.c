@@ -3,7 +3,7 @@
  * of admission holds. */
 #include "base/rng.h"
 #include "models/engine/replica.h"
-#include "sim/gpu.h"
+#include "sim/world.h"
 #include "tests/suites.h"
 #include <stdlib.h>
 #include <string.h>
@@ -357,6 +357,39 @@ START_TEST(series_inverts)
 }
 END_TEST
 
+START_TEST(times_have_an_end)
+{
+	/* A mean of 1001 h is refused wherever times are drawn: the clock could not hold the sums.
+	 */
+	static const struct {
+		const struct opt *table;
+		const char *name;
+	} times[] = {
+		{ engine_options, "service_time" },   { pod_workload_options, "lifetime" },
+		{ decision_cost_options, "base" },    { decision_cost_options, "per_node" },
+		{ decision_cost_options, "lean" },    { decision_cost_options, "lean_per_node" },
+		{ decision_cost_options, "message" }, { decision_cost_options, "function_start" }
+	};
+	union {
+		struct engine_config engine;
+		struct pod_workload pods;
+		struct decision_cost cost;
+	} config;
+	struct arena arena;
+
+	arena_init(&arena);
+	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++) {
+		const struct opt *opt = opt_find(times[i].table, times[i].name);
+		struct err err = { 0 };
+
+		ck_assert(opt_parse(opt, &config, "exp(999h)", &arena, &err));
+		ck_assert_msg(!opt_parse(opt, &config, "exp(1001h)", &arena, &err), "%s",
+			      times[i].name);
+	}
+	arena_release(&arena);
+}
+END_TEST
+
 Suite *engine_suite(void)
 {
 	Suite *suite = suite_create("engine");
@@ -370,6 +403,7 @@ Suite *engine_suite(void)
 	tcase_add_test(tcase, queue_proxy_limits);
 	tcase_add_test(tcase, a_dead_pod_fails_all);
 	tcase_add_loop_test(tcase, series_inverts, 0, 12);
+	tcase_add_test(tcase, times_have_an_end);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
