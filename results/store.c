@@ -116,6 +116,18 @@ static bool make_schema(struct store *store, struct err *err)
 	return ok;
 }
 
+void store_remove(const char *path)
+{
+	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		char *name = sqlite3_mprintf("%s%s", path, ends[i]);
+
+		unlink(name);
+		sqlite3_free(name);
+	}
+}
+
 bool store_open(struct store *store, const char *path, struct err *err)
 {
 	bool existed = access(path, F_OK) == 0, empty = false, ok;
@@ -134,7 +146,7 @@ bool store_open(struct store *store, const char *path, struct err *err)
 	if (!ok) {
 		store_close(store);
 		if (!existed)
-			unlink(path);
+			store_remove(path);
 	}
 	return ok;
 }

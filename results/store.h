@@ -35,6 +35,9 @@ bool store_open_read(struct store *store, const char *path, struct err *err);
 /* Closes it; what was begun and not finished is forgotten. */
 void store_close(struct store *store);
 
+/* Removes a store that is not open, with what SQLite may have left beside it. */
+void store_remove(const char *path);
+
 /* Stores a finished run; its id is returned through run (may be NULL). */
 bool store_put(struct store *store, const struct run_result *result, int64_t *run, struct err *err);
 

@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -84,10 +85,24 @@ static void set_mode(int fd)
 	(void)fchmod(fd, 0666 & ~mask);
 }
 
+/* A device or a pipe is written to as it stands; what is to be a file, under another name until it
+ * is whole. */
+static int create(struct writer *w)
+{
+	size_t n = strlen(w->path) + sizeof(".XXXXXX");
+	uint32_t cap = 0;
+	struct stat st;
+
+	if (stat(w->path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return open(w->path, O_WRONLY | O_CLOEXEC);
+	w->temporary = vec_grow(NULL, &cap, (uint32_t)n, 1);
+	snprintf(w->temporary, n, "%s.XXXXXX", w->path);
+	return mkostemp(w->temporary, O_CLOEXEC);
+}
+
 bool writer_open(struct writer *w, const char *path, bool sessions, struct err *err)
 {
 	uint32_t cap = 0;
-	size_t n = strlen(path) + sizeof(".XXXXXX");
 
 	memset(w, 0, sizeof(*w));
 	w->path = path;
@@ -95,15 +110,14 @@ bool writer_open(struct writer *w, const char *path, bool sessions, struct err *
 	w->kind = has_suffix(path, ".gz")  ? WRITER_GZIP
 		: has_suffix(path, ".zst") ? WRITER_ZSTD
 					   : WRITER_PLAIN;
-	w->temporary = vec_grow(NULL, &cap, (uint32_t)n, 1);
-	snprintf(w->temporary, n, "%s.XXXXXX", path);
-	w->fd = mkstemp(w->temporary);
+	w->fd = create(w);
 	if (w->fd < 0) {
+		err_system(err, "cannot create %s: %s", path, strerror(errno));
 		free(w->temporary);
-		return err_system(err, "cannot create %s: %s", path, strerror(errno));
+		return false;
 	}
-	set_mode(w->fd);
-	cap = 0;
+	if (w->temporary)
+		set_mode(w->fd);
 	w->buffer = vec_grow(NULL, &cap, WRITER_BUFFER_BYTES + WRITER_ROW_MAX, 1);
 	cap = 0;
 	w->packed = vec_grow(NULL, &cap, WRITER_BUFFER_BYTES, 1);
@@ -199,9 +213,9 @@ bool writer_finish(struct writer *w, struct err *err)
 	errno = 0;
 	if (!release(w) && ok)
 		ok = failed(w, err);
-	if (ok && rename(w->temporary, w->path))
+	if (ok && w->temporary && rename(w->temporary, w->path))
 		ok = failed(w, err);
-	if (!ok)
+	if (!ok && w->temporary)
 		unlink(w->temporary);
 	free(w->temporary);
 	return ok;
@@ -210,6 +224,7 @@ bool writer_finish(struct writer *w, struct err *err)
 void writer_drop(struct writer *w)
 {
 	release(w);
-	unlink(w->temporary);
+	if (w->temporary)
+		unlink(w->temporary);
 	free(w->temporary);
 }

@@ -2,7 +2,7 @@
  * arrival_s,service,input_tokens,output_tokens[,session,prefix].
  *
  * Times are exact to the ns.  A name that ends in .gz or .zst is compressed.  The file is whole or
- * absent: it is written beside its place and renamed at the end. */
+ * absent: it is written beside its place and renamed at the end; but a device or a pipe directly. */
 #ifndef TRACES_WRITER_H
 #define TRACES_WRITER_H
 #include "traces/trace.h"
@@ -12,7 +12,7 @@ enum { WRITER_BUFFER_BYTES = 1 << 18, WRITER_ROW_MAX = 160 + TRACE_NAME_MAX };
 
 struct writer {
 	const char *path;
-	char *temporary;
+	char *temporary;           /* NULL: written to directly */
 	int fd;
 	enum writer_kind kind;
 	void *codec;               /* gzFile or ZSTD_CStream */
