@@ -164,7 +164,8 @@ START_TEST(variants_meet_by_seed)
 	put_runs("a.db", (struct fake_options){ .variant = "central", .slowness = 1 }, 4, 4, 0);
 	put_runs("a.db", (struct fake_options){ .variant = "other", .slowness = 1 }, 1, 2, 0);
 	compare = compare_files("a.db", NULL, NULL, NULL);
-	ck_assert_uint_eq(compare.pair.n, 2);
+	ck_assert_uint_eq(compare.pair.n, 3); /* every pair of three variants */
+	ck_assert_str_eq(compare.pair.at[2].label[0], "functional");
 	pair = &compare.pair.at[0];
 	ck_assert_str_eq(pair->label[0], "central");
 	ck_assert_str_eq(pair->label[1], "functional");
