@@ -52,6 +52,7 @@ static Suite *(*const suites[])(void) = {
 	synth_suite,
 	trace_info_suite,
 	traces_suite,
+	two_level_suite,
 	NULL,
 };
 

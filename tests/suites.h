@@ -49,4 +49,5 @@ Suite *study_suite(void);
 Suite *synth_suite(void);
 Suite *trace_info_suite(void);
 Suite *traces_suite(void);
+Suite *two_level_suite(void);
 #endif

@@ -380,7 +380,7 @@ void toy_verify(const struct control *c)
 		if (f->state < FUNCTION_UP && c->plane == &plane_functional)
 			assert(!c->cluster->pool[i].n && !f->queue.n && !f->holds && !f->thinking);
 		/* Who could work does. */
-		assert(f->state < FUNCTION_UP || f->thinking || !f->queue.n);
+		assert(f->state < FUNCTION_UP || f->thinking || !f->queue.n || c->plane->ready);
 	}
 	for (uint32_t i = 0; i < c->pods.n; i++)
 		in_states[c->pods.at[i].state]++;

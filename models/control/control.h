@@ -10,6 +10,7 @@
  *               pool and moves nodes
  *   shared      Omega: many schedulers, each with a view of all nodes, that commit optimistically
  *   direct      Dirigent: one lean scheduler
+ *   two-level   Mesos: a master offers nodes to one framework's scheduler at a time
  *   godel       Goedel: schedulers that prefer shards of the nodes, and one binder
  * It owns desired and observed state and decides; it knows no durations.
  *
@@ -39,7 +40,8 @@
 #include "models/service.h"
 #include "models/world.h"
 
-enum plane_kind { PLANE_CENTRAL, PLANE_FUNCTIONAL, PLANE_SHARED, PLANE_DIRECT, PLANE_GODEL };
+enum plane_kind { PLANE_CENTRAL, PLANE_FUNCTIONAL, PLANE_SHARED, PLANE_DIRECT, PLANE_GODEL,
+	PLANE_TWO_LEVEL };
 enum state_path { PATH_OWN, PATH_API, PATH_DIRECT };
 enum conflict { CONFLICT_FIT, CONFLICT_SEQUENCE };
 enum placement { PLACEMENT_RANDOM, PLACEMENT_ROUND_ROBIN, PLACEMENT_LEAST_ALLOCATED };
@@ -64,6 +66,8 @@ enum verb {
 	                         * value = how many */
 	VERB_RELEASED,          /* send, owner to top: load node ids; task = to whom */
 	VERB_ADOPT,             /* send, top to new owner: load node ids */
+	VERB_OFFER,             /* send, master to framework: task = number of the offer */
+	VERB_DECLINE,           /* send, framework to master: the rest of it is not wanted */
 	VERBS
 };
 
@@ -114,6 +118,12 @@ struct godel_config {
 	int64_t assume;                 /* API writes by which a pod gets to the binder */
 };
 
+struct two_level_config {
+	int64_t frameworks;             /* each with a scheduler */
+	int64_t nodes;                  /* most of an offer; 0 = all there are */
+	int64_t hold_ns, interval_ns;
+};
+
 struct lean_config { int placement; };  /* enum placement */
 
 struct control_config {
@@ -128,6 +138,7 @@ struct control_config {
 	struct shared_config shared;
 	struct lean_config lean;
 	struct godel_config godel;
+	struct two_level_config two_level;
 	int64_t attempts;               /* after which a plain pod is given up; 0 = never */
 	int dispatch;                   /* enum dispatch */
 	int64_t slow_start, burst;      /* ReplicaSet: first batch, most pods a sync */

@@ -377,7 +377,7 @@ void function_next(struct control *c, uint32_t id)
 		if (c->plane->probe(c, id, &probe))
 			return;
 	}
-	if (f->queue.n)
+	if (f->queue.n && (!c->plane->ready || c->plane->ready(c, id)))
 		decide(c, id);
 	else
 		c->plane->idle(c, id);

@@ -34,6 +34,8 @@ static void make_functions(struct control *c)
 		c->binder = (uint32_t)c->config.godel.schedulers;
 		c->functions = up = c->binder + 1;
 	}
+	if (c->plane == &plane_two_level)
+		c->functions = up = (uint32_t)c->config.two_level.frameworks;
 	if (c->plane == &plane_functional) {
 		f->min = f->min ? f->min : f->functions;
 		f->max = f->max ? f->max : f->functions;
@@ -60,7 +62,7 @@ static void make_functions(struct control *c)
 static const struct plane *const planes[] = {
 	[PLANE_CENTRAL] = &plane_central, [PLANE_FUNCTIONAL] = &plane_functional,
 	[PLANE_SHARED] = &plane_shared,	  [PLANE_DIRECT] = &plane_direct,
-	[PLANE_GODEL] = &plane_godel,
+	[PLANE_GODEL] = &plane_godel,	  [PLANE_TWO_LEVEL] = &plane_two_level,
 };
 
 bool control_is_direct(const struct control_config *config)
@@ -95,7 +97,8 @@ static struct control *make(const struct control_config *config,
 	arena_init(&c->arena);
 	make_sets(c, services, n);
 	make_functions(c);
-	c->cluster = cluster_new(cluster, &config->place, c->functions);
+	c->cluster =
+		cluster_new(cluster, &config->place, c->functions + (c->plane == &plane_two_level));
 	for (uint32_t i = 0; i < c->cluster->n; i++)
 		cluster_own(c->cluster, i, 0);
 	if (c->plane == &plane_shared || c->plane == &plane_godel)

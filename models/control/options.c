@@ -7,9 +7,11 @@
 #define FUNCTIONAL(f) offsetof(struct functional_config, f)
 #define SHARED(f) offsetof(struct shared_config, f)
 #define GODEL(f) offsetof(struct godel_config, f)
+#define TWO_LEVEL(f) offsetof(struct two_level_config, f)
 #define LEAN(f) offsetof(struct lean_config, f)
 
-static const char *const planes[] = { "central", "functional", "shared", "direct", "godel", NULL };
+static const char *const planes[] = { "central", "functional", "shared", "direct",
+				      "godel",	 "two-level",  NULL };
 static const char *const paths[] = { "own", "api", "direct", NULL };
 static const char *const conflicts[] = { "resource-fit", "sequence-number", NULL };
 static const char *const placements[] = { "random", "round-robin", "least-allocated", NULL };
@@ -136,6 +138,22 @@ static const struct opt godel_options[] = {
 	OPT_END
 };
 
+static const struct opt two_level_options[] = {
+	{ "frameworks", OPT_INT, UNIT_NONE, TWO_LEVEL(frameworks), "4", 1, 4096,
+	  .help = "frameworks, each with a scheduler; services are dealt out to them",
+	  .source = "assumption; swept" },
+	{ "nodes", OPT_INT, UNIT_NONE, TWO_LEVEL(nodes), "0", 0, 1e6,
+	  .help = "most nodes of an offer; 0 = all that nobody holds",
+	  .source = "Mesos: all available resources go to one framework at a time" },
+	{ "hold", OPT_INT, UNIT_TIME, TWO_LEVEL(hold_ns), "30s", 1e3, 3.6e12,
+	  .help = "an offer held for longer is rescinded; must be longer than a message takes",
+	  .source = "assumption; swept" },
+	{ "interval", OPT_INT, UNIT_TIME, TWO_LEVEL(interval_ns), "1s", 1e6, 3.6e12,
+	  .help = "offers are made at least so often, and when nodes or pods come",
+	  .source = "assumption: Mesos' --allocation_interval as remembered; swept" },
+	OPT_END
+};
+
 static const struct opt lean_options[] = {
 	{ "placement", OPT_CHOICE, UNIT_NONE, LEAN(placement), "random", .choices = placements,
 	  .help = "how a node is chosen: any that fits, the next that fits, by `place`",
@@ -147,7 +165,7 @@ const struct opt control_options[] = {
 	{ "kind", OPT_CHOICE, UNIT_NONE, CONTROL(plane), "central", .choices = planes,
 	  .help = "central: one scheduler; functional: an elastic pool of them, each with its "
 		  "nodes; shared: many over all nodes, optimistic; direct: one lean scheduler; "
-		  "godel: many that prefer shards, and a binder" },
+		  "godel: many that prefer shards, and a binder; two-level: offers" },
 	{ "state_path", OPT_CHOICE, UNIT_NONE, CONTROL(path), "own", .choices = paths,
 	  .help = "how state goes from one part to the next: through the API server and etcd, or "
 		  "by messages (decision.message); own: messages for kind direct, else the API" },
@@ -170,6 +188,8 @@ const struct opt control_options[] = {
 	  .help = "the direct plane" },
 	{ "godel", OPT_TABLE, UNIT_NONE, CONTROL(godel), NULL, .sub = godel_options,
 	  .help = "the godel plane" },
+	{ "two_level", OPT_TABLE, UNIT_NONE, CONTROL(two_level), NULL, .sub = two_level_options,
+	  .help = "the two-level plane" },
 	{ "attempts", OPT_INT, UNIT_NONE, CONTROL(attempts), "0", 0, 1e6,
 	  .help = "after which a plain pod without a node is given up; 0 = never" },
 	{ "dispatch", OPT_CHOICE, UNIT_NONE, CONTROL(dispatch), "round-robin",

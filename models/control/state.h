@@ -106,6 +106,8 @@ struct function {
 	struct { struct probe *at; uint32_t head, n, cap; } inbox; /* ring, cap a power of 2 */
 	uint32_t live_at;               /* position in control.live */
 	uint32_t probing, holds;        /* own pods that probe; reservations on its nodes */
+	uint32_t offer;                 /* two-level: number of the last one */
+	bool offered, accepted;         /* it is out; it has come and is being used */
 	bool giving;                    /* the top has told it to give nodes up; no word yet */
 	int64_t giving_ns;              /* since */
 	/* To be given up between two decisions; NONE = nothing. */
@@ -132,6 +134,7 @@ enum timer_kind {
 	TIMER_TOP,
 	TIMER_SCAN,             /* cluster autoscaler */
 	TIMER_RESYNC,
+	TIMER_OFFER,            /* two-level: an offer was held too long */
 	TIMER_KINDS
 };
 
@@ -143,6 +146,8 @@ struct plane {
 	/* Where a pod should go: a decision begins, and has what it will say.  An owner takes the
 	 * node at once (pod->record.node); others take it when it is `decided`. */
 	struct found (*search)(struct control *control, uint32_t function, uint32_t pod);
+	/* Whether the function may decide now; NULL = always. */
+	bool (*ready)(const struct control *control, uint32_t function);
 	/* The decision is over: the pod is bound, or full, or goes on. */
 	void (*decided)(struct control *control, uint32_t function, uint32_t pod);
 	/* Divides the nodes, starts timers; the pods of the start have been placed. */
@@ -164,7 +169,7 @@ struct plane {
 	/* A message between functions came; function NONE = the top-level control plane. */
 	void (*received)(struct control *control, uint32_t function, const struct msg *msg,
 			 const void *load);
-	/* A function has nothing to do (and its queue is empty). */
+	/* A function has nothing to do (its queue is empty, or it is not ready). */
 	void (*idle)(struct control *control, uint32_t function);
 	/* A function came up (is UP, has no nodes); was lost (is OFF, its tables are as they
 	 * were). */
@@ -177,7 +182,7 @@ struct plane {
 };
 
 extern const struct plane plane_central, plane_functional, plane_shared, plane_direct;
-extern const struct plane plane_godel;
+extern const struct plane plane_godel, plane_two_level;
 
 struct control {
 	struct control_config config;
@@ -199,6 +204,7 @@ struct control {
 	uint32_t *live, lives;          /* slots that are UP */
 	uint32_t *queued;               /* length of each queue; NONE = not UP */
 	uint32_t turn;                  /* round robin */
+	uint32_t offered_last;          /* two-level: who got an offer last */
 	uint32_t binder;                /* godel: the slot that binds, not schedules; or NONE */
 	struct list orphans;            /* pods to be dispatched once a function is up */
 	struct { struct hold *at; uint32_t n, cap; } holds;

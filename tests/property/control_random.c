@@ -76,7 +76,8 @@ static void configure_functional(struct play *p)
 
 static void configure_rival(struct play *p)
 {
-	static const int planes[] = { PLANE_CENTRAL, PLANE_SHARED, PLANE_DIRECT, PLANE_GODEL };
+	static const int planes[] = { PLANE_CENTRAL, PLANE_SHARED, PLANE_DIRECT, PLANE_GODEL,
+				      PLANE_TWO_LEVEL };
 	struct control_config *control = &p->toy.control;
 
 	control->plane = planes[below(p, sizeof(planes) / sizeof(*planes))];
@@ -84,6 +85,11 @@ static void configure_rival(struct play *p)
 	control->shared.sync_ns = chance(p, 0.5) ? 0 : up_to(p, 3 * S);
 	control->shared.conflict = (int)below(p, 2);
 	control->lean.placement = (int)below(p, 3);
+	control->two_level.frameworks = 1 + below(p, 4);
+	control->two_level.nodes = below(p, 4);
+	/* Shorter than a message takes, an offer is over before it comes. */
+	control->two_level.hold_ns = 500 * MS + up_to(p, 2 * S);
+	control->two_level.interval_ns = 10 * MS + up_to(p, 2 * S);
 	control->godel.schedulers = 1 + below(p, 4);
 	control->godel.sync_ns = chance(p, 0.5) ? 0 : up_to(p, 3 * S);
 	control->godel.shuffle_ns = 100 * MS + up_to(p, 10 * S);
