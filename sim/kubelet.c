@@ -2,6 +2,7 @@
  * storage and api fire. A message is delivered last, when the next phase has begun: the system may
  * answer it at once. Pods that wait for an image stand in a queue of their node. */
 #include "sim/kubelet.h"
+#include "sim/model_index.h"
 #include "sim/rows.h"
 
 enum state { STATE_GONE, STATE_STARTING, STATE_READY, STATE_STOPPING, STATE_DELETING };
@@ -414,17 +415,10 @@ static void nodes_new(struct kubelet *k, uint32_t nodes_up)
 
 static void models_new(struct kubelet *k, uint32_t nodes_up)
 {
-	for (uint32_t i = 0; i < k->n_services; i++) {
-		const struct service_config *service = &k->services[i];
-
-		k->model[i] = i;
-		for (uint32_t j = i; j-- > 0;)
-			if (!strcmp(k->services[j].model, service->model) &&
-			    k->services[j].weight_bytes == service->weight_bytes)
-				k->model[i] = j;
-		if (k->model[i] == i && service->weight_bytes > 0)
-			storage_warm(k->storage, i, service->weight_bytes, nodes_up);
-	}
+	model_index(k->services, k->n_services, k->model);
+	for (uint32_t i = 0; i < k->n_services; i++)
+		if (k->model[i] == i && k->services[i].weight_bytes > 0)
+			storage_warm(k->storage, i, k->services[i].weight_bytes, nodes_up);
 }
 
 struct kubelet *kubelet_new(struct sim *sim, const struct cold_start_config *config,
