@@ -351,15 +351,27 @@ void kubelet_stop(struct kubelet *k, uint32_t id, uint32_t gen, uint32_t node)
 	wait_for(pod, pod->draw.stop_ns);
 }
 
+static void pod_forget(struct row *pod)
+{
+	pod->state = STATE_GONE;
+	pod_cancel(pod);
+}
+
+void kubelet_lost(struct kubelet *k, uint32_t id, uint32_t gen)
+{
+	struct row *pod = row_at(k, id);
+
+	if (pod->state != STATE_GONE && pod->gen == gen)
+		pod_forget(pod);
+}
+
 void kubelet_node_down(struct kubelet *k, uint32_t node)
 {
 	for (uint32_t id = 0; id < k->pods.used; id++) {
 		struct row *pod = rows_at(&k->pods, id);
 
-		if (!pod->kubelet || pod->state == STATE_GONE || pod->node != node)
-			continue;
-		pod->state = STATE_GONE;
-		pod_cancel(pod);
+		if (pod->kubelet && pod->state != STATE_GONE && pod->node == node)
+			pod_forget(pod);
 	}
 	storage_node_down(k->storage, node, false);
 }

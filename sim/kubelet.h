@@ -37,6 +37,9 @@ void kubelet_start(struct kubelet *kubelet, const struct msg *msg);
  * MSG_POD_GONE. A pod that kubelet_start was not told of is ended on this node all the same. Told
  * twice, or for another generation, it is ignored. */
 void kubelet_stop(struct kubelet *kubelet, uint32_t pod, uint32_t gen, uint32_t node);
+/* A pod that ended by itself (its process died) is forgotten at once, without a message; another
+ * generation's, or one that is gone already, is left alone. */
+void kubelet_lost(struct kubelet *kubelet, uint32_t pod, uint32_t gen);
 /* MSG_NODE_WANT: each node comes, with the next id, as MSG_NODE_UP; none beyond nodes_max. */
 void kubelet_provision(struct kubelet *kubelet, const struct msg *msg);
 /* A node died with all its pods: none of them is heard of again. Its images and its NVMe stay. */

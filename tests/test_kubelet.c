@@ -1,5 +1,7 @@
 /* Pods on their nodes: images that are shared, ends at any time, lost nodes and new ones. */
+#include "sim/model_index.h"
 #include "tests/rig_kubelet.h"
+#include <stdlib.h>
 
 enum { PODS = 400 };
 
@@ -218,6 +220,65 @@ START_TEST(node_lost)
 }
 END_TEST
 
+START_TEST(pod_lost)
+{
+	/* At each moment of a start and after it: silent from then on, its wait for a pull handed
+	 * on; and the slot's next generation starts like any other. */
+	struct msg msg = { .kind = MSG_POD_START, .who = 0 };
+
+	rig_medians();
+	rig.config.image.present = 0;
+	for (int64_t at = 0; at < 200; at += 5) {
+		rig_start(2);
+		rig_pod(0, 0, 0);
+		rig_pod(1, 0, 0);
+		sim_run(rig.sim, at * S);
+		rig.heard.n = 0;
+		kubelet_lost(rig.kubelet, 0, 2); /* of another generation */
+		kubelet_lost(rig.kubelet, 5, 1); /* unknown */
+		kubelet_lost(rig.kubelet, 0, 1);
+		kubelet_lost(rig.kubelet, 0, 1); /* told twice */
+		ck_assert_uint_eq(rig.heard.n, 0);
+		msg.pod.gen = 2;
+		kubelet_start(rig.kubelet, &msg);
+		rig_run();
+		ck_assert_uint_ge(kubelet_totals(rig.kubelet).ready, 2);
+		for (uint32_t i = 0; i < rig.heard.n; i++)
+			ck_assert(rig.heard.at[i].msg.who != 0 || rig.heard.at[i].msg.pod.gen == 2);
+		ck_assert_int_gt(rig_when(0, MSG_POD_READY, 0), at * S);
+		rig_end();
+	}
+}
+END_TEST
+
+START_TEST(same_models)
+{
+	/* Against all pairs, and a hundred thousand services in no time (all pairs: a minute). */
+	enum { N = 100000, FEW = 300 };
+	static const char *const names[] = { "b", "a", "c" };
+	struct service_config *services = calloc(N, sizeof(*services));
+	uint32_t *first = calloc(N, sizeof(*first));
+
+	for (uint32_t i = 0; i < N; i++) {
+		services[i].model = names[i * 7 % 3];
+		services[i].weight_bytes = i % 5;
+	}
+	model_index(services, FEW, first);
+	for (uint32_t i = 0; i < FEW; i++) {
+		uint32_t j = 0;
+
+		while (strcmp(services[j].model, services[i].model) != 0 ||
+		       services[j].weight_bytes != services[i].weight_bytes)
+			j++;
+		ck_assert_uint_eq(first[i], j);
+	}
+	model_index(services, N, first);
+	ck_assert_uint_eq(first[N - 1], (N - 1) % 15);
+	free(services);
+	free(first);
+}
+END_TEST
+
 START_TEST(nodes_on_their_way)
 {
 	struct msg want = { .kind = MSG_NODE_WANT, .node.count = 3 };
@@ -276,6 +337,8 @@ Suite *kubelet_suite(void)
 	tcase_add_test(tcase, there_from_the_start);
 	tcase_add_test(tcase, plain_pods);
 	tcase_add_test(tcase, node_lost);
+	tcase_add_test(tcase, pod_lost);
+	tcase_add_test(tcase, same_models);
 	tcase_add_test(tcase, nodes_on_their_way);
 	tcase_add_test(tcase, same_seed_same_run);
 	suite_add_tcase(suite, tcase);
