@@ -2,8 +2,8 @@
  * arrival_s,service,input_tokens,output_tokens[,session,prefix].
  *
  * Times are exact to the ns.  A name that ends in .gz or .zst is compressed.  The file is whole or
- * absent: it is written beside its place and renamed at the end. A device or a pipe is written to as
- * it stands. */
+ * absent: it is written beside its place and renamed at the end.  A device or a pipe is written to
+ * as it stands. */
 #ifndef TRACES_WRITER_H
 #define TRACES_WRITER_H
 #include "traces/trace.h"
