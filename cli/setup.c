@@ -287,6 +287,18 @@ static const char *dump(struct setup *setup)
 	return copy;
 }
 
+/* The cold start's preset sets what the user did not. */
+static bool preset_sets(void *ctx, const char *path)
+{
+	struct setup *setup = ctx;
+	const char *whole = arena_print(&setup->arena, "cold_start.%s", path);
+
+	if (scenario_mark_find(&setup->loaded, whole))
+		return false;
+	scenario_mark_add(&setup->loaded, whole, "cold_start.preset", &setup->arena);
+	return true;
+}
+
 bool setup_read(struct setup *setup, const char *path, const struct scenario_set *sets,
 		uint32_t n_sets, uint64_t replication, struct err *err)
 {
@@ -299,7 +311,7 @@ bool setup_read(struct setup *setup, const char *path, const struct scenario_set
 			   err);
 	if (ok) {
 		setup->seed += (int64_t)replication;
-		cold_start_resolve(&setup->cold_start, &setup->arena);
+		cold_start_resolve(&setup->cold_start, preset_sets, setup, &setup->arena);
 		setup->effective = dump(setup);
 		ok = complete(setup, err);
 		if (!ok && !err->file[0])

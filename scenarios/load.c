@@ -258,3 +258,16 @@ const struct scenario_mark *scenario_mark_find(const struct scenario *scenario, 
 		     ? &scenario->marks[low]
 		     : NULL;
 }
+
+void scenario_mark_add(struct scenario *scenario, const char *path, const char *from,
+		       struct arena *arena)
+{
+	struct scenario_mark *marks =
+		ARENA_ARRAY(arena, struct scenario_mark, scenario->n_marks + 1);
+
+	for (uint32_t i = 0; i < scenario->n_marks; i++)
+		marks[i] = scenario->marks[i];
+	marks[scenario->n_marks++] = (struct scenario_mark){ .path = path, .file = from };
+	qsort(marks, scenario->n_marks, sizeof(marks[0]), by_path);
+	scenario->marks = marks;
+}

@@ -65,6 +65,10 @@ const struct scenario_variant *scenario_variant_find(const struct scenario *scen
 						     const char *name, struct err *err);
 /* Where an option's value comes from; NULL = its default. */
 const struct scenario_mark *scenario_mark_find(const struct scenario *scenario, const char *path);
+/* Marks an option that had no mark: what set it (a preset) is told where the file's name would be.
+ * The texts stay the caller's. */
+void scenario_mark_add(struct scenario *scenario, const char *path, const char *from,
+		       struct arena *arena);
 /* What an option takes: "a time such as 30s or 1.5ms", "one of a, b"; memory from the arena. */
 const char *scenario_expects(const struct opt *opt, struct arena *arena);
 /* Writes every effective value as YAML, each with a comment on where it comes from ("FILE:LINE",

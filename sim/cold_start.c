@@ -174,20 +174,17 @@ static const struct {
 	{ "probe", "aggressive" },	     { "stop", "LN(0.3s,1s)" },
 };
 
-void cold_start_resolve(struct cold_start_config *config, struct arena *arena)
+void cold_start_resolve(struct cold_start_config *config, bool (*sets)(void *ctx, const char *path),
+			void *ctx, struct arena *arena)
 {
-	struct cold_start_config *plain = arena_take(arena, sizeof(*plain));
-
 	if (config->preset != PRESET_FAST)
 		return;
-	opt_defaults(cold_start_options, plain, arena);
 	for (size_t i = 0; i < sizeof(fast) / sizeof(fast[0]); i++) {
 		const struct opt *opt = opt_find(cold_start_options, fast[i].path);
 		struct err err = { 0 };
-		bool ok = true;
+		bool ok = !sets(ctx, fast[i].path) ||
+			  opt_parse(opt, config, fast[i].text, arena, &err);
 
-		if (!strcmp(opt_text(opt, config, arena), opt_text(opt, plain, arena)))
-			ok = opt_parse(opt, config, fast[i].text, arena, &err);
 		assert(ok);
 	}
 }

@@ -2,7 +2,7 @@
  *
  * Three presets of one table:
  *   vllm  the defaults: measured phases of vLLM on Kubernetes, each with its source
- *   fast  what is left at their value takes light ones instead: image there, tuned loader, engine
+ *   fast  what the user does not give takes light values instead: image there, tuned loader, engine
  *         restored from a snapshot, aggressive probes; a small model is ready in about 3 s
  *   none  the parts count nothing: each phase lasts what cold_start.phases says, by default 0
  * The engine's initialisation is a sum of parts (INIT):
@@ -77,9 +77,11 @@ struct cold_start {
 	double image_rate, loader_rate;
 };
 
-/* Gives the options that were left at their defaults the preset's values. Call once, after the
- * scenario is read. */
-void cold_start_resolve(struct cold_start_config *config, struct arena *arena);
+/* Sets what the preset says, but only where sets(ctx, "image.present") allows it: not what the user
+ * wrote, be it the default's text. Call once, after the scenario is read. */
+void cold_start_resolve(struct cold_start_config *config,
+			bool (*sets)(void *ctx, const char *path), void *ctx,
+			struct arena *arena);
 /* The class of a model by the bytes of its weights. */
 enum init_size cold_start_size(int64_t weight_bytes);
 /* Draws a pod's start. image_ns is that of an image that is there; weights_ns comes before the

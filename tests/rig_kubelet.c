@@ -16,6 +16,21 @@ static void set_in(const struct opt *table, void *at, const char *path, const ch
 void rig_set(const char *path, const char *text)
 {
 	set_in(cold_start_options, &rig.config, path, text);
+	vec_push(&rig.given, path);
+}
+
+static bool preset_sets(void *ctx, const char *path)
+{
+	(void)ctx;
+	for (uint32_t i = 0; i < rig.given.n; i++)
+		if (!strcmp(rig.given.at[i], path))
+			return false;
+	return true;
+}
+
+void rig_resolve(void)
+{
+	cold_start_resolve(&rig.config, preset_sets, NULL, &rig.arena);
 }
 
 void rig_setup(void)
@@ -41,6 +56,7 @@ void rig_setup(void)
 void rig_teardown(void)
 {
 	vec_release(&rig.heard);
+	vec_release(&rig.given);
 	arena_release(&rig.arena);
 }
 
@@ -52,7 +68,7 @@ static void take(void *ctx, const struct msg *msg)
 
 void rig_start(uint64_t seed)
 {
-	cold_start_resolve(&rig.config, &rig.arena);
+	rig_resolve();
 	rig.sim = sim_new();
 	rig.net = net_new(rig.sim, &rig.net_config, NODES_MAX, 4);
 	rig.storage = storage_new(rig.net, &rig.storage_config, NODES_MAX, seed);

@@ -28,6 +28,7 @@ struct rig {
 	struct api *api;
 	struct kubelet *kubelet;
 	VEC(struct told) heard;
+	VEC(const char *) given; /* options of cold_start that were set */
 };
 extern struct rig rig;
 
@@ -36,6 +37,8 @@ void rig_setup(void);
 void rig_teardown(void);
 /* Sets an option of cold_start. */
 void rig_set(const char *path, const char *text);
+/* Gives what rig_set has not set the preset's values. */
+void rig_resolve(void);
 /* Every distribution of cold_start becomes its median, without a tail. */
 void rig_medians(void);
 /* The parts, at time 0 with nothing heard; and their end. */

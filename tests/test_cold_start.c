@@ -154,8 +154,10 @@ START_TEST(fast_is_about_three_seconds)
 	ck_assert_double_eq_tol(mean_ready_ms(), 3000, 600);
 	rig_set("preset", "fast");
 	rig_set("start", "30s");
-	cold_start_resolve(&rig.config, &rig.arena);
+	rig_set("sandbox", "LN(1s,2.5s)"); /* even the default */
+	rig_resolve();
 	ck_assert_double_eq(rig.config.start.a, 30e9);
+	ck_assert_double_eq(rig.config.sandbox.a, 1e9);
 	ck_assert_int_eq(rig.config.init.mode, INIT_RESTORE);
 }
 END_TEST
