@@ -52,7 +52,10 @@ struct request_record {
 	int64_t part_ns[PARTS];
 };
 
-enum pod_end { POD_READY, POD_UNSCHEDULABLE, POD_FAILED, POD_CANCELLED, POD_ENDS };
+/* How a pod's way ended; pending: the run ended first. */
+enum pod_end {
+	POD_READY, POD_UNSCHEDULABLE, POD_FAILED, POD_CANCELLED, POD_PENDING, POD_ENDS
+};
 
 /* One pod's way from the need for it to readiness (or not). */
 struct pod_record {

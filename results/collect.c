@@ -146,7 +146,8 @@ static void on_pod(void *ctx, const struct pod_record *pod)
 		stats->pod_end[pod->end]++;
 		stats->probes += pod->probes;
 		stats->migrations += pod->migrations;
-		if (pod->bound_ns >= 0) {
+		/* What the end of the run cut off says nothing about how long it takes. */
+		if (pod->bound_ns >= 0 && pod->end != POD_PENDING) {
 			assert(pod->bound_ns >= pod->created_ns);
 			note(stats, Q_SCHEDULING_DELAY, pod->bound_ns - pod->created_ns, 1);
 		}

@@ -24,7 +24,8 @@ enum quantity {
 	Q_TTFT, Q_TPOT, Q_ITL, Q_E2E,
 	Q_QUEUE,                     /* all waiting before the engine's first step: gateway,
 	                              * activator, cold start, queue-proxy, batch wait */
-	Q_SCHEDULING_DELAY,          /* pod created -> bound, of every pod that was bound */
+	Q_SCHEDULING_DELAY,          /* pod created -> bound, of every pod that was bound
+	                              * and is not pending */
 	Q_COLD_START,                /* pod wanted -> ready, of every pod that became ready */
 	Q_INFO_AGE,                  /* age of what a scheduler's decision rested on, where
 	                              * decisions are recorded */

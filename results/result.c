@@ -93,6 +93,7 @@ static void walk_latencies(struct walk *walk, const struct service_stats *stats)
 	count(walk, "unschedulable", stats->pod_end[POD_UNSCHEDULABLE]);
 	count(walk, "failed", stats->pod_end[POD_FAILED]);
 	count(walk, "cancelled", stats->pod_end[POD_CANCELLED]);
+	count(walk, "pending", stats->pod_end[POD_PENDING]);
 	count(walk, "probes", stats->probes);
 	count(walk, "migrations", stats->migrations);
 	walk->group = NULL;

@@ -194,8 +194,8 @@ static bool put_scale(struct store *store, const struct run_result *result, stru
 
 static bool put_pods(struct store *store, const struct run_result *result, struct err *err)
 {
-	static const char *const ends[POD_ENDS] = { "ready", "unschedulable", "failed",
-						    "cancelled" };
+	static const char *const ends[POD_ENDS] = { "ready", "unschedulable", "failed", "cancelled",
+						    "pending" };
 	char *sql = store_insert_sql("pod");
 	sqlite3_stmt *insert = store_prepare(store, sql, err);
 	bool ok = insert != NULL;

@@ -54,6 +54,7 @@ static const struct line lines[] = {
 	{ "scale decisions", "scale_decisions", "count", false },
 	{ "pods unschedulable", "pods.unschedulable", "count", false },
 	{ "pods failed", "pods.failed", "count", false },
+	{ "pods never ready", "pods.pending", "count", false },
 	{ NULL, NULL, NULL, false },
 	{ "decisions", "control_plane.decisions", "count", false },
 	{ "probes", "control_plane.probes", "count", false },

@@ -348,16 +348,22 @@ void world_pod_busy(struct world *world, uint32_t slot, int64_t ns)
 
 void world_close(struct world *world)
 {
+	const struct sink *sink = &world->sink;
 	int64_t now = sim_now(world->sim);
 	const unsigned char *at;
 
 	outbox_clear(&world->out);
 	serving_drain(world->serving, now, &world->out);
+	control_drain(world->control, now, &world->out);
 	at = world->out.loads;
 	for (uint32_t i = 0; i < world->out.n; i++) {
-		assert(world->out.at[i].kind == MSG_RECORD_REQUEST);
-		if (world->sink.request)
-			world->sink.request(world->sink.ctx, (const void *)at);
+		bool request = world->out.at[i].kind == MSG_RECORD_REQUEST;
+
+		assert(request || world->out.at[i].kind == MSG_RECORD_POD);
+		if (request && sink->request)
+			sink->request(sink->ctx, (const void *)at);
+		else if (!request && sink->pod)
+			sink->pod(sink->ctx, (const void *)at);
 		at += (world->out.at[i].load_bytes + 7u) & ~7u;
 	}
 	for (uint32_t i = 0; i < world->pods.n; i++) {

@@ -386,6 +386,42 @@ START_TEST(sampled)
 }
 END_TEST
 
+/* Pods on their way when the run ends are told of, each once. */
+START_TEST(the_run_ends_first)
+{
+	const struct pod_record *record;
+
+	toy_services(&toy, &arena, 1);
+	toy.service[0].replicas = 1;
+	toy.cluster.nodes = 1;
+	toy.cluster.gpus = 3;
+	toy.start_ns = 1000 * S;
+	toy.exact = true;
+	toy_start(&toy);
+	toy_scale(&toy, 0, 5);
+	toy_run(&toy, 5 * S);
+	ck_assert_uint_eq(toy.record.n, 0);
+	outbox_clear(&toy.out);
+	control_drain(toy.machine, 6 * S, &toy.out);
+	/* Two start, two found no room; the first replica has no record. */
+	ck_assert_uint_eq(toy.out.n, 4);
+	record = (const void *)toy.out.loads;
+	ck_assert_uint_eq(sizeof(*record) & 7, 0);
+	for (uint32_t i = 0; i < 4; i++) {
+		ck_assert_uint_eq(toy.out.at[i].kind, MSG_RECORD_POD);
+		ck_assert_uint_eq(record[i].end, POD_PENDING);
+		ck_assert_uint_eq(record[i].id, i + 1);
+		ck_assert_int_eq(record[i].created_ns, 0);
+		ck_assert_int_eq(record[i].bound_ns, i < 2 ? 0 : -1);
+		ck_assert_uint_eq(record[i].node, i < 2 ? 0 : NO_NODE);
+		ck_assert_int_eq(record[i].phase_end_ns[PHASE_READINESS], -1);
+	}
+	outbox_clear(&toy.out);
+	control_drain(toy.machine, 6 * S, &toy.out);
+	ck_assert_uint_eq(toy.out.n, 0);
+}
+END_TEST
+
 Suite *control_suite(void)
 {
 	Suite *suite = suite_create("control");
@@ -394,6 +430,7 @@ Suite *control_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_pod_comes);
 	tcase_add_test(tc, a_pod_goes);
+	tcase_add_test(tc, the_run_ends_first);
 	tcase_add_test(tc, slow_start);
 	tcase_add_test(tc, burst_ends_a_sync);
 	tcase_add_test(tc, level_triggered);

@@ -196,6 +196,28 @@ START_TEST(phases_add_up_to_cold_starts)
 }
 END_TEST
 
+/* Of a pod that the run cut off only that it was pending is counted. */
+START_TEST(pending_pods)
+{
+	struct pod_record pod = { .node = 1, .end = POD_PENDING, .created_ns = 5, .bound_ns = 9 };
+	const struct service_stats *total;
+	struct collect collect;
+	struct sink sink;
+
+	collect_init(&collect, 1, (const char *const[]){ "s" }, NULL, 0);
+	sink = collect_sink(&collect);
+	sink.pod(sink.ctx, &pod);
+	pod.end = POD_CANCELLED;
+	sink.pod(sink.ctx, &pod);
+	collect_finish(&collect);
+	total = collect_stats(&collect, 1);
+	ck_assert_uint_eq(total->pod_end[POD_PENDING], 1);
+	ck_assert_uint_eq(collect_hist(total, Q_SCHEDULING_DELAY)->count, 1);
+	ck_assert_uint_eq(collect_hist(total, Q_COLD_START)->count, 0);
+	collect_release(&collect);
+}
+END_TEST
+
 /* Two runs merged are what one collector makes of the records of both. */
 START_TEST(merging_is_collecting_together)
 {
@@ -383,6 +405,7 @@ Suite *results_suite(void)
 	tcase_add_test(tcase, counts_are_what_was_fed);
 	tcase_add_test(tcase, the_total_is_the_sum_of_the_services);
 	tcase_add_test(tcase, phases_add_up_to_cold_starts);
+	tcase_add_test(tcase, pending_pods);
 	tcase_add_test(tcase, merging_is_collecting_together);
 	tcase_add_test(tcase, odd_requests_count_as_documented);
 	tcase_add_test(tcase, rows_beyond_the_limit_are_counted);

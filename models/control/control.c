@@ -291,6 +291,24 @@ void control_step(struct control *c, int64_t now, const struct msg *in, const vo
 	c->out = NULL;
 }
 
+void control_drain(struct control *c, int64_t now, struct outbox *out)
+{
+	assert(now >= c->now);
+	c->now = now;
+	c->out = out;
+	for (uint32_t i = 0; i < c->pods.n; i++) {
+		struct pod *pod = &c->pods.at[i];
+
+		if (pod->state == POD_UNUSED || pod->reported)
+			continue;
+		/* A node that a scheduler has in mind is not the pod's yet. */
+		if (pod->record.bound_ns < 0)
+			pod->record.node = NO_NODE;
+		pod_report(c, i, pod->doomed ? POD_CANCELLED : POD_PENDING);
+	}
+	c->out = NULL;
+}
+
 int64_t control_wakeup(const struct control *c)
 {
 	if (!c->begun)

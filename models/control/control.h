@@ -32,7 +32,8 @@
  *                    or not POD_FAILED says so as well
  *   MSG_FUNCTION_*   who = instance slot; slots are reused.  what = enum function_kind
  * Every pod gets one MSG_RECORD_POD: when it becomes routable (plain pods: bound), or at its end if
- * it does not; the pods that are there at the start get none. */
+ * it does not, or by control_drain at the end of the run if that comes first; the pods that are
+ * there at the start get none. */
 #ifndef MODELS_CONTROL_CONTROL_H
 #define MODELS_CONTROL_CONTROL_H
 #include "models/cluster/cluster.h"
@@ -167,6 +168,9 @@ struct control *control_new(const struct control_config *config,
  * starts the pods that are there from the beginning. */
 void control_step(struct control *control, int64_t now, const struct msg *in, const void *load,
 		  struct outbox *out);
+/* The end of a run: MSG_RECORD_POD, with what is known of it until now, for each pod that has had
+ * none: POD_PENDING, or POD_CANCELLED if it is to be deleted.  No step may follow. */
+void control_drain(struct control *control, int64_t now, struct outbox *out);
 /* The latest time at which it wants a MSG_TICK; TIME_NEVER if it needs none. */
 int64_t control_wakeup(const struct control *control);
 /* What it did until now (core_ns and idle_core_ns up to now); valid until the next call. */
