@@ -175,6 +175,29 @@ START_TEST(limited_pods)
 }
 END_TEST
 
+START_TEST(waits_in_vain)
+{
+	/* CC = 1: of a service with a pod, the wait is for room; of one without, for a pod. */
+	play.service[0].autoscaler.class = SCALE_KPA; /* all through the activator */
+	play.service[0].autoscaler.initial_scale = 0;
+	play.service[0].concurrency = play.service[1].concurrency = 1;
+	play.service[0].timeout_ns = play.service[1].timeout_ns = 10 * S;
+	play_start(&play, 1);
+	play_pod(&play, 0, 0, 0, 0, true, NULL);
+	play_request(&play, 1 * S, 0, 0);
+	play_token(&play, 1 * S, &play.submit.at[0], 0, 0);
+	play_request(&play, 2 * S, 0, 1);
+	play_request(&play, 3 * S, 1, 2);
+	play_until(&play, 13 * S);
+	ck_assert_uint_eq(play.record.n, 2);
+	ck_assert_int_eq(play.record.at[0].part_ns[PART_ACTIVATOR], 10 * S);
+	ck_assert(!play.record.at[0].cold);
+	ck_assert_int_eq(play.record.at[1].part_ns[PART_COLD_START + PHASE_CONTROL], 10 * S);
+	ck_assert_int_eq(play.record.at[1].part_ns[PART_ACTIVATOR], 0);
+	ck_assert(play.record.at[1].cold);
+}
+END_TEST
+
 START_TEST(timeouts)
 {
 	play.service[0].timeout_ns = 10 * S;
@@ -193,7 +216,9 @@ START_TEST(timeouts)
 	ck_assert_uint_eq(play.record.n, 1);
 	ck_assert_uint_eq(play_last(&play)->outcome, OUT_TIMED_OUT);
 	ck_assert_int_eq(play_last(&play)->end_ns, 11 * S);
-	ck_assert_int_eq(play_last(&play)->part_ns[PART_ACTIVATOR], 10 * S);
+	/* No pod was there, none came: it did not wait for room. */
+	ck_assert_int_eq(play_last(&play)->part_ns[PART_ACTIVATOR], 0);
+	ck_assert_int_eq(play_last(&play)->part_ns[PART_COLD_START + PHASE_CONTROL], 10 * S);
 	ck_assert(play_last(&play)->cold);
 	ck_assert_uint_eq(play.cancel.n, 0);
 
@@ -447,6 +472,7 @@ Suite *serving_suite(void)
 	tcase_add_test(tcase, hop_longer_than_measured);
 	tcase_add_test(tcase, cold_start_parts);
 	tcase_add_test(tcase, limited_pods);
+	tcase_add_test(tcase, waits_in_vain);
 	tcase_add_test(tcase, timeouts);
 	tcase_add_test(tcase, activator_full);
 	tcase_add_test(tcase, refused_and_failed);

@@ -134,7 +134,8 @@ void request_close(struct requests *requests, uint32_t slot, int64_t now, enum o
 
 	assert(request->state != REQUEST_FREE);
 	if (request->state == REQUEST_WAITING)
-		record.part_ns[PART_ACTIVATOR] = now - request->arrival_ns;
+		record.part_ns[request->cold ? PART_COLD_START + PHASE_CONTROL : PART_ACTIVATOR] =
+			now - request->arrival_ns;
 	else
 		parts_sent(requests, slot, now, outcome, hop_ns, record.part_ns);
 	record.part_ns[PART_NETWORK] += back_ns;
