@@ -109,7 +109,9 @@ struct control_totals {
 	/* the cache said that there is room, and there was none; the reverse */
 	uint64_t probe_false_positives, probe_false_negatives;
 	uint64_t partition_moves;  /* times that nodes changed hands */
-	int64_t core_ns, idle_core_ns; /* held by control functions; of that not deciding */
+	/* held by all that schedules, a top-level control plane too; of that not deciding about
+	 * a pod */
+	int64_t core_ns, idle_core_ns;
 };
 
 /* Where a world puts what is learnt; any callback may be NULL. */

@@ -67,6 +67,25 @@ START_TEST(equal_split)
 }
 END_TEST
 
+/* The top-level control plane is paid for as the functions are. */
+START_TEST(cores_held)
+{
+	const struct control_totals *totals;
+
+	toy.control.functional.functions = 3;
+	toy.control.cores = 2;
+	toy.cluster.nodes = 10;
+	toy.think_ns = 1 * S;
+	toy.exact = true;
+	toy_start(&toy);
+	toy_arrive(&toy, 0, 1);
+	toy_run(&toy, 10 * S);
+	totals = control_totals(toy.machine, 10 * S);
+	ck_assert_int_eq(totals->core_ns, (3 + 1) * 2 * 10 * S);
+	ck_assert_int_eq(totals->idle_core_ns, totals->core_ns - 2 * S);
+}
+END_TEST
+
 START_TEST(a_full_function_probes)
 {
 	struct msg probe, answer;
@@ -459,6 +478,7 @@ Suite *functional_suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, equal_split);
+	tcase_add_test(tc, cores_held);
 	tcase_add_test(tc, a_full_function_probes);
 	tcase_add_test(tc, reservations_expire);
 	tcase_add_test(tc, probes_time_out);

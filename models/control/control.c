@@ -328,6 +328,9 @@ const struct control_totals *control_totals(struct control *c, int64_t now)
 		held_ns += now - f->started_ns;
 		busy_ns += f->busy_ns + (f->thinking ? now - f->thinking_ns : 0);
 	}
+	/* The top-level control plane lives as long as the cluster, and decides about no pod. */
+	if (c->plane == &plane_functional)
+		held_ns += now;
 	c->totals.core_ns = (int64_t)((double)held_ns * c->config.cores + 0.5);
 	c->totals.idle_core_ns = (int64_t)((double)(held_ns - busy_ns) * c->config.cores + 0.5);
 	return &c->totals;

@@ -144,7 +144,8 @@ struct control_config {
 	int dispatch;                   /* enum dispatch */
 	int64_t slow_start, burst;      /* ReplicaSet: first batch, most pods a sync */
 	int64_t resync_ns;
-	double cores;                   /* an instance of a control function holds */
+	double cores;                   /* each scheduler, control function, binder and top-level
+	                                 * control plane holds */
 	bool decisions;                 /* MSG_RECORD_DECISION for each */
 };
 

@@ -205,7 +205,8 @@ const struct opt control_options[] = {
 	  .help = "what has not been answered for so long is asked for again",
 	  .source = "kube-controller-manager --min-resync-period" },
 	{ "cores", OPT_REAL, UNIT_NONE, CONTROL(cores), "1", 0, 1e4,
-	  .help = "cores that an instance of a control function holds",
+	  .help = "cores that each scheduler, control function, binder and top-level control plane "
+		  "holds",
 	  .source = "assumption: a decision runs on one core" },
 	{ "decisions", OPT_BOOL, UNIT_NONE, CONTROL(decisions), "false",
 	  .help = "a record for every scheduling decision" },
