@@ -80,8 +80,8 @@ static bool blocks_there(const struct service_config *service, const struct gpu_
 
 	return (double)service->engine.kv_blocks * block <= room ||
 	       err_set(err,
-		       "service '%s': %lld KV blocks of %lld tokens need %.1f GiB; beside the weights "
-		       "there are %.1f GiB",
+		       "service '%s': %lld KV blocks of %lld tokens need %.1f GiB; beside the "
+		       "weights there are %.1f GiB",
 		       service->name, (long long)service->engine.kv_blocks,
 		       (long long)service->engine.block_tokens,
 		       (double)service->engine.kv_blocks * block / 0x1p30, room / 0x1p30);
@@ -97,6 +97,7 @@ bool service_resolve(struct service_config *service, const struct gpu_model *gpu
 	int64_t blocks;
 
 	service->weight_bytes = (int64_t)(llm->params * llm->bytes_per_param);
+	service->host_rate = gpu->host_rate;
 	service->kv_bytes_per_token =
 		(int64_t)(2 * (double)(llm->layers * llm->kv_heads * llm->head_dim) *
 			  llm->kv_bytes_per_value);

@@ -84,6 +84,8 @@ struct service_config {
 	struct opt_list split;          /* of struct split_config */
 	/* derived by system_resolve() (models/catalog.h) from the catalogue */
 	int64_t weight_bytes;           /* of the whole model */
+	/* bytes/s, host memory to GPU, of one rank; 0 = storage.gpu_rate */
+	double host_rate;
 	int64_t kv_bytes_per_token;     /* over all ranks */
 };
 

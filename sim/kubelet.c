@@ -159,9 +159,10 @@ static void weights_begin(struct row *pod)
 		return;
 	}
 	pod->wait = WAIT_READ;
-	pod->handle = storage_read(k->storage, pod->node, k->model[pod->service],
-				   service->weight_bytes, (uint32_t)service->tensor_parallel,
-				   pod->draw.loader_rate, pod->draw.weights_ns, &pod->event);
+	pod->handle =
+		storage_read(k->storage, pod->node, k->model[pod->service], service->weight_bytes,
+			     (uint32_t)service->tensor_parallel, pod->draw.loader_rate,
+			     service->host_rate, pod->draw.weights_ns, &pod->event);
 }
 
 static void phase_begin(struct row *pod, enum pod_phase phase)

@@ -77,9 +77,9 @@ const struct opt storage_options[] = {
 	  .help = "a node's memory as a cache of weights" },
 	{ "nvme", OPT_TABLE, UNIT_NONE, STORAGE(tier[TIER_NVME]), NULL, .sub = nvme_options,
 	  .help = "a node's drives as a cache of weights" },
-	{ "gpu_rate", OPT_REAL, UNIT_RATE, STORAGE(gpu_rate), "24GB/s", 1, 1e15,
-	  .help = "host to GPU, pinned, per GPU",
-	  .source = "PCIe Gen4 20 to 25 GB/s pinned (fiddler#7); Gen5 55 (thaw), pageable 6" },
+	{ "gpu_rate", OPT_REAL, UNIT_RATE, STORAGE(gpu_rate), "0B/s", 0, 1e15,
+	  .help = "host to GPU, pinned, of every GPU; 0 = the catalogue's host_rate",
+	  .source = "the catalogue; PCIe Gen4 20 to 25 GB/s pinned (fiddler#7), pageable 6" },
 	{ "warm_dram", OPT_REAL, UNIT_SHARE, STORAGE(warm[TIER_DRAM]), "0%", 0, 1,
 	  .help = "nodes that hold each model in DRAM at the start", .source = "a cold cluster" },
 	{ "warm_nvme", OPT_REAL, UNIT_SHARE, STORAGE(warm[TIER_NVME]), "0%", 0, 1,
@@ -223,12 +223,13 @@ static void from_afar(struct storage *storage, enum remote remote, enum net_kind
 }
 
 uint32_t storage_read(struct storage *storage, uint32_t node, uint32_t model, int64_t bytes,
-		      uint32_t ranks, double loader, int64_t delay_ns, struct sim_event *done)
+		      uint32_t ranks, double loader, double host_rate, int64_t delay_ns,
+		      struct sim_event *done)
 {
 	const struct storage_config *config = storage->config;
 	struct read *read = read_new(storage, node, bytes, done);
 	enum tier tier = storage_tier(storage, node, model);
-	double rank_rate = least(loader, config->gpu_rate);
+	double rank_rate = least(loader, config->gpu_rate > 0 ? config->gpu_rate : host_rate);
 	struct flow_spec flow = {
 		.bytes = bytes, .weight = ranks, .delay_ns = delay_ns, .done = &read->event
 	};

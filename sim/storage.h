@@ -32,7 +32,7 @@ struct storage_config {
 	int network;            /* enum net_kind: over which network */
 	struct remote_config remote[REMOTES];
 	struct tier_config tier[TIER_REMOTE];
-	double gpu_rate;        /* host to GPU, per rank */
+	double gpu_rate;        /* host to GPU, per rank; 0 = what the reader says */
 	double warm[TIER_REMOTE]; /* share of the nodes that hold a model at the start */
 };
 extern const struct opt storage_options[];
@@ -51,10 +51,12 @@ struct storage *storage_new(struct net *net, const struct storage_config *config
 void storage_free(struct storage *storage);
 
 /* Begins to read a model of so many bytes into the GPUs of `ranks` ranks, each at most at loader
- * bytes/s (0 = no limit), after a delay. `done` is fired at its end (physics.h). Returns an id for
+ * bytes/s and, unless storage.gpu_rate says otherwise, at host_rate from host memory to its GPU (0
+ * = no limit, of both), after a delay. `done` is fired at its end (physics.h). Returns an id for
  * storage_cancel, valid until then. */
 uint32_t storage_read(struct storage *storage, uint32_t node, uint32_t model, int64_t bytes,
-		      uint32_t ranks, double loader, int64_t delay_ns, struct sim_event *done);
+		      uint32_t ranks, double loader, double host_rate, int64_t delay_ns,
+		      struct sim_event *done);
 /* Begins to pull a container image of so many bytes from the registry, at most at `rate`. */
 uint32_t storage_pull(struct storage *storage, uint32_t node, int64_t bytes, double rate,
 		      struct sim_event *done);

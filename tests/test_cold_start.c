@@ -180,6 +180,10 @@ START_TEST(weights_through_storage)
 	rig_run();
 	ck_assert_int_eq(rig_took(1, PHASE_WEIGHTS), 10 * S);
 	ck_assert_uint_eq(storage_totals(rig.storage).reads[TIER_DRAM], 1);
+	rig.services[0].host_rate = 1e9; /* the bus limits */
+	rig_pod(2, 0, 0);
+	rig_run();
+	ck_assert_int_eq(rig_took(2, PHASE_WEIGHTS), 18 * S);
 	rig_end();
 }
 END_TEST

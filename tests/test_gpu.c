@@ -86,6 +86,20 @@ START_TEST(fitted_by_hand)
 }
 END_TEST
 
+START_TEST(host_rate_of_the_catalogue)
+{
+	struct device m;
+	struct err err;
+
+	ck_assert(setup(&m, "h100", "llama-3-8b", 1, &err));
+	ck_assert_double_eq(m.service.host_rate, 50e9);
+	arena_release(&m.arena);
+	ck_assert(setup(&m, "a100-80g", "llama-3-8b", 1, &err));
+	ck_assert_double_eq(m.service.host_rate, 24e9);
+	arena_release(&m.arena);
+}
+END_TEST
+
 /* A series that goes on is the same series: one run of five iterations, or five runs of one. */
 START_TEST(series_goes_on)
 {
@@ -177,6 +191,7 @@ Suite *gpu_suite(void)
 
 	tcase_add_test(tcase, fitted_by_hand);
 	tcase_add_test(tcase, series_goes_on);
+	tcase_add_test(tcase, host_rate_of_the_catalogue);
 	tcase_add_test(tcase, kv_blocks_fit);
 	tcase_add_test(tcase, roofline_near_silicon);
 	suite_add_tcase(suite, tcase);

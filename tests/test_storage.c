@@ -9,6 +9,7 @@
 #define GB INT64_C(1000000000)
 
 enum { NODES = 20 };
+static const double a100 = 24e9; /* host_rate of the catalogue's */
 
 struct mark {
 	struct sim_event event;
@@ -61,7 +62,7 @@ static sim_time read_alone(uint32_t node, uint32_t model, int64_t bytes, uint32_
 	sim_time before = sim_now(sim);
 	struct mark mark = mark_new();
 
-	storage_read(storage, node, model, bytes, ranks, loader, delay_ns, &mark.event);
+	storage_read(storage, node, model, bytes, ranks, loader, a100, delay_ns, &mark.event);
 	sim_run(sim, SIM_NEVER);
 	return mark.at - before;
 }
@@ -117,6 +118,24 @@ START_TEST(serverlessllm)
 }
 END_TEST
 
+START_TEST(gpus_differ)
+{
+	/* 100 GB from DRAM that limits nothing: by the GPU's own bus, or by gpu_rate for all. */
+	config.tier[TIER_DRAM].rank_rate = 0;
+	start(1);
+	storage_put(storage, 0, 1, 100 * GB, TIER_DRAM);
+	for (int i = 0; i < 2; i++) {
+		struct mark mark = mark_new();
+		sim_time before = sim_now(sim);
+
+		storage_read(storage, 0, 1, 100 * GB, 1, 0, 50e9, 0, &mark.event);
+		sim_run(sim, SIM_NEVER);
+		ck_assert_int_eq(mark.at - before, i ? 4000 * MS : 2000 * MS);
+		config.gpu_rate = 25e9;
+	}
+}
+END_TEST
+
 START_TEST(readers_share_a_node)
 {
 	/* NVMe at 5 GB/s; a pod of 3 ranks and one of 1: shares 3.75 and 1.25. The small one's 10
@@ -126,8 +145,8 @@ START_TEST(readers_share_a_node)
 	start(1);
 	storage_put(storage, 0, 1, 60 * GB, TIER_NVME);
 	storage_put(storage, 0, 2, 10 * GB, TIER_NVME);
-	storage_read(storage, 0, 1, 60 * GB, 3, 0, 0, &big.event);
-	storage_read(storage, 0, 2, 10 * GB, 1, 0, 0, &small.event);
+	storage_read(storage, 0, 1, 60 * GB, 3, 0, a100, 0, &big.event);
+	storage_read(storage, 0, 2, 10 * GB, 1, 0, a100, 0, &small.event);
 	sim_run(sim, SIM_NEVER);
 	ck_assert_int_eq(small.at, 8000 * MS);
 	ck_assert_int_eq(big.at, 14000 * MS);
@@ -147,7 +166,7 @@ START_TEST(readers_share_the_file_system)
 	ck_assert_int_eq(read_alone(0, 99, 20 * GB, 8, 0, 0), 5000 * MS);
 	for (uint32_t i = 0; i < NODES; i++) {
 		mark[i] = mark_new();
-		storage_read(storage, i, 1, 20 * GB, 8, 0, 0, &mark[i].event);
+		storage_read(storage, i, 1, 20 * GB, 8, 0, a100, 0, &mark[i].event);
 	}
 	sim_run(sim, SIM_NEVER);
 	for (uint32_t i = 0; i < NODES; i++)
@@ -165,7 +184,7 @@ START_TEST(racks_limit)
 	start(1);
 	for (uint32_t i = 0; i < 4; i++) {
 		mark[i] = mark_new();
-		storage_read(storage, i, 1, 10 * GB, 1, 0, 0, &mark[i].event);
+		storage_read(storage, i, 1, 10 * GB, 1, 0, a100, 0, &mark[i].event);
 	}
 	sim_run(sim, SIM_NEVER);
 	for (uint32_t i = 0; i < 4; i++)
@@ -246,7 +265,7 @@ static uint64_t ends(uint64_t seed)
 
 		mark[i] = mark_new();
 		storage_read(storage, node, rng_below(&rng, 5), GB * (1 + rng_below(&rng, 99)),
-			     ranks, 1.8e9, 0, &mark[i].event);
+			     ranks, 1.8e9, a100, 0, &mark[i].event);
 		sim_run(sim, sim_now(sim) + rng_below(&rng, 1000000000));
 	}
 	sim_run(sim, SIM_NEVER);
@@ -274,6 +293,7 @@ Suite *storage_suite(void)
 	tcase_add_test(tcase, tiers_in_turn);
 	tcase_add_test(tcase, loader_and_ranks);
 	tcase_add_test(tcase, serverlessllm);
+	tcase_add_test(tcase, gpus_differ);
 	tcase_add_test(tcase, readers_share_a_node);
 	tcase_add_test(tcase, readers_share_the_file_system);
 	tcase_add_test(tcase, racks_limit);
