@@ -87,7 +87,7 @@ struct series_record {
 	uint32_t completions;      /* since the last sample */
 	uint32_t waiting;          /* requests in activator, queue-proxy and engine queues */
 	uint32_t running;          /* requests in batches */
-	uint32_t desired, ready, starting; /* pods */
+	uint32_t desired, ready, starting; /* pods; starting: desired and not ready */
 };
 
 /* One decision of a scheduler (on demand). */

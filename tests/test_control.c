@@ -383,6 +383,19 @@ START_TEST(sampled)
 	ck_assert_uint_eq(sample.desired, 5);
 	ck_assert_uint_eq(sample.ready, 2);
 	ck_assert_uint_eq(sample.starting, 3);
+	/* Wanted, though no pod is there yet. */
+	toy.write_ns = 10 * S;
+	toy_scale(&toy, 0, 9);
+	ck_assert_int_eq(toy.machine->set[0].existing, 5);
+	control_sample(toy.machine, 0, &sample);
+	ck_assert_uint_eq(sample.desired, 9);
+	ck_assert_uint_eq(sample.ready, 2);
+	ck_assert_uint_eq(sample.starting, 7);
+	/* More than are wanted: none starts. */
+	toy_scale(&toy, 0, 1);
+	control_sample(toy.machine, 0, &sample);
+	ck_assert_uint_eq(sample.ready, 2);
+	ck_assert_uint_eq(sample.starting, 0);
 }
 END_TEST
 

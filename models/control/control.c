@@ -343,5 +343,5 @@ void control_sample(const struct control *c, uint32_t service, struct series_rec
 	assert(service < c->sets);
 	sample->desired = (uint32_t)s->desired;
 	sample->ready = (uint32_t)s->serving;
-	sample->starting = (uint32_t)(s->existing - s->serving);
+	sample->starting = s->desired > s->serving ? (uint32_t)(s->desired - s->serving) : 0;
 }

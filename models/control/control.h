@@ -176,7 +176,8 @@ void control_drain(struct control *control, int64_t now, struct outbox *out);
 int64_t control_wakeup(const struct control *control);
 /* What it did until now (core_ns and idle_core_ns up to now); valid until the next call. */
 const struct control_totals *control_totals(struct control *control, int64_t now);
-/* Fills desired, ready (routable) and starting of a service. */
+/* Fills desired, ready (routable) and starting (desired and not ready, whether or not there is a
+ * pod object yet) of a service. */
 void control_sample(const struct control *control, uint32_t service, struct series_record *sample);
 /* Frees it and its cluster. */
 void control_free(struct control *control);

@@ -443,20 +443,14 @@ void serving_sample(struct serving *serving, uint32_t service, int64_t now,
 		    struct series_record *record)
 {
 	struct revision *revision = &serving->revision[service];
-	uint32_t ready = revision->seats.order.n, desired;
 
 	assert(service < serving->n);
-	desired = (uint32_t)(revision->scaled ? revision->scaler.desired
-					      : revision->config->replicas);
 	*record = (struct series_record){ .at_ns = now,
 					  .service = service,
 					  .arrivals = revision->arrivals,
 					  .completions = revision->completions,
 					  .waiting = revision->in_flight - revision->streaming,
-					  .running = revision->streaming,
-					  .desired = desired,
-					  .ready = ready,
-					  .starting = desired > ready ? desired - ready : 0 };
+					  .running = revision->streaming };
 	revision->arrivals = revision->completions = 0;
 }
 

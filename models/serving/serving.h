@@ -35,9 +35,9 @@ void serving_step(struct serving *serving, int64_t now, const struct msg *in, co
 		  struct outbox *out);
 /* The latest time at which it wants MSG_TICK, or TIME_NEVER. */
 int64_t serving_wakeup(const struct serving *serving);
-/* Fills all of record.  arrivals and completions (all outcomes) count from the last sample on;
- * waiting: requests without a first token; running: with one; starting: pods asked for and not
- * routable. */
+/* Fills record but for its pods, which are control's to say.  arrivals and completions (all
+ * outcomes) count from the last sample on; waiting: requests without a first token; running: with
+ * one. */
 void serving_sample(struct serving *serving, uint32_t service, int64_t now,
 		    struct series_record *record);
 /* The end of a run: MSG_RECORD_REQUEST with OUT_IN_FLIGHT, ended now, for each request still

@@ -1,5 +1,5 @@
 /* state.h - what the files of models/serving share: the state of the serving machine.  Not for
- * anyone else. */
+ * anyone else but their tests. */
 #ifndef MODELS_SERVING_STATE_H
 #define MODELS_SERVING_STATE_H
 #include "models/serving/activator.h"
