@@ -229,16 +229,28 @@ struct flow_spec transport_flow(const struct transport *transport, int64_t bytes
 	};
 }
 
-uint32_t net_send(struct net *net, enum net_kind kind, uint32_t from, uint32_t to, int64_t bytes,
-		  bool first, struct sim_event *done)
+const struct transport *net_transport(const struct net *net, enum net_kind kind)
 {
-	enum net_kind side = from == to ? NET_NVLINK : kind;
-	const struct transport *transport = &net->config.side[side].transport;
+	return &net->config.side[kind].transport;
+}
+
+struct flow_spec net_flow(struct net *net, enum net_kind kind, uint32_t from, uint32_t to,
+			  int64_t bytes, bool first)
+{
+	const struct transport *transport = net_transport(net, from == to ? NET_NVLINK : kind);
 	struct flow_spec flow = transport_flow(transport, bytes, first);
 
 	net_path(net, kind, from, to, &flow.path);
-	flow.done = done;
 	net->cpu_ns += transport->cpu_s_per_gib * 1e9 * (double)bytes / 0x1p30;
+	return flow;
+}
+
+uint32_t net_send(struct net *net, enum net_kind kind, uint32_t from, uint32_t to, int64_t bytes,
+		  bool first, struct sim_event *done)
+{
+	struct flow_spec flow = net_flow(net, kind, from, to, bytes, first);
+
+	flow.done = done;
 	return flow_begin(net->flows, &flow);
 }
 

@@ -58,13 +58,20 @@ struct flow_net *net_flows(struct net *net);
  * the spine. Nothing within a node, nor for NET_NVLINK. */
 void net_path(const struct net *net, enum net_kind kind, uint32_t from, uint32_t to,
 	      struct flow_path *path);
+/* What a network adds to the bytes. */
+const struct transport *net_transport(const struct net *net, enum net_kind kind);
+/* The flow of a transfer from one node to another (as in net_path; within one node always by
+ * NVLink), first: set-up is due. The caller adds done and limits of its own, and begins it. Its
+ * bytes are wire bytes; the CPU time is counted. */
+struct flow_spec net_flow(struct net *net, enum net_kind kind, uint32_t from, uint32_t to,
+			  int64_t bytes, bool first);
 /* Begins a transfer between two nodes, within one node always by NVLink; first: set-up is due.
  * Returns its flow (flow.h), whose bytes are wire bytes. */
 uint32_t net_send(struct net *net, enum net_kind kind, uint32_t from, uint32_t to, int64_t bytes,
 		  bool first, struct sim_event *done);
 /* Takes a node's NICs down (flows wait) or up again. */
 void net_node_set(struct net *net, uint32_t node, bool up);
-/* CPU time that all transfers so far have cost. */
+/* CPU time that all transfers begun so far cost. */
 int64_t net_cpu_ns(const struct net *net);
 
 /* The flow of a transfer: wire bytes, cap and delay; the caller adds its path. */

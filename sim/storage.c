@@ -210,16 +210,19 @@ static double least(double a, double b)
 	return a > 0 && (b <= 0 || a < b) ? a : b;
 }
 
-/* The remote store's part of a flow, and the network's. */
-static void from_afar(struct storage *storage, enum remote remote, enum net_kind kind,
-		      uint32_t node, struct flow_spec *flow)
+/* A flow from a remote store, of at most `cap` bytes/s: the network's, whose bytes and rates are
+ * those on the wire, through the store's link. Each read is a new client's: set-up is due. */
+static struct flow_spec from_afar(struct storage *storage, enum remote remote, enum net_kind kind,
+				  uint32_t node, int64_t bytes, double cap)
 {
 	const struct remote_config *config = &storage->config->remote[remote];
+	double efficiency = net_transport(storage->net, kind)->efficiency;
+	struct flow_spec flow = net_flow(storage->net, kind, NONE, node, bytes, true);
 
-	flow->cap = least(flow->cap, config->client_rate);
-	flow->delay_ns += config->latency_ns;
-	add_link(&flow->path, storage->remote_link[remote]);
-	net_path(storage->net, kind, NONE, node, &flow->path);
+	flow.cap = least(flow.cap, least(cap, config->client_rate) / efficiency);
+	flow.delay_ns += config->latency_ns;
+	add_link(&flow.path, storage->remote_link[remote]);
+	return flow;
 }
 
 uint32_t storage_read(struct storage *storage, uint32_t node, uint32_t model, int64_t bytes,
@@ -230,20 +233,21 @@ uint32_t storage_read(struct storage *storage, uint32_t node, uint32_t model, in
 	struct read *read = read_new(storage, node, bytes, done);
 	enum tier tier = storage_tier(storage, node, model);
 	double rank_rate = least(loader, config->gpu_rate > 0 ? config->gpu_rate : host_rate);
-	struct flow_spec flow = {
-		.bytes = bytes, .weight = ranks, .delay_ns = delay_ns, .done = &read->event
-	};
+	struct flow_spec flow = { .bytes = bytes };
 
 	assert(ranks);
 	read->model = model;
 	read->image = false;
 	if (tier < TIER_REMOTE) {
-		rank_rate = least(rank_rate, config->tier[tier].rank_rate);
+		flow.cap = least(rank_rate, config->tier[tier].rank_rate) * ranks;
 		add_link(&flow.path, shelf_at(storage, node, tier)->link);
+	} else {
+		flow = from_afar(storage, config->source, config->network, node, bytes,
+				 rank_rate * ranks);
 	}
-	flow.cap = rank_rate * ranks;
-	if (tier == TIER_REMOTE)
-		from_afar(storage, config->source, config->network, node, &flow);
+	flow.weight = ranks;
+	flow.delay_ns += delay_ns;
+	flow.done = &read->event;
 	storage->totals.reads[tier]++;
 	storage->totals.bytes[tier] += bytes;
 	read->flow = flow_begin(net_flows(storage->net), &flow);
@@ -254,10 +258,10 @@ uint32_t storage_pull(struct storage *storage, uint32_t node, int64_t bytes, dou
 		      struct sim_event *done)
 {
 	struct read *read = read_new(storage, node, bytes, done);
-	struct flow_spec flow = { .bytes = bytes, .cap = rate, .done = &read->event };
+	struct flow_spec flow = from_afar(storage, REMOTE_REGISTRY, NET_TCP, node, bytes, rate);
 
 	read->image = true;
-	from_afar(storage, REMOTE_REGISTRY, NET_TCP, node, &flow);
+	flow.done = &read->event;
 	storage->totals.pulls++;
 	storage->totals.pulled_bytes += bytes;
 	read->flow = flow_begin(net_flows(storage->net), &flow);
@@ -328,8 +332,12 @@ struct storage *storage_new(struct net *net, const struct storage_config *config
 	storage->seed = seed;
 	storage->shelves = calloc((size_t)nodes * TIER_REMOTE + 1, sizeof(*storage->shelves));
 	assert(storage->shelves);
-	for (int i = 0; i < REMOTES; i++)
-		storage->remote_link[i] = link_new(storage, config->remote[i].rate);
+	for (int i = 0; i < REMOTES; i++) {
+		int kind = i == config->source ? config->network : NET_TCP;
+
+		storage->remote_link[i] = link_new(
+			storage, config->remote[i].rate / net_transport(net, kind)->efficiency);
+	}
 	for (uint32_t i = 0; i < nodes * TIER_REMOTE; i++)
 		storage->shelves[i].link = link_new(storage, config->tier[i % TIER_REMOTE].rate);
 	return storage;

@@ -4,6 +4,9 @@
  * in the remote store: an object store (registry) or a distributed file system (dfs). A read is
  * one flow (flow.h) of the weight of its ranks over the links of its source, and lasts
  *   latency + bytes / min(ranks * min(loader, tier per rank, host to GPU), share of the links)
+ * From a remote store it takes the way of net.h besides: its transport's set-up, latency, streams
+ * and bytes on the wire. A store's own rates count payload, by the efficiency of the network that
+ * weights come over (images come by TCP: a store that serves both over rails gives them 4 % less).
  * What was read lies on NVMe and in DRAM afterwards; a full tier drops what was used longest ago.
  * Landing costs nothing: copies are written behind. The way from host to GPU is each rank's own, so
  * it caps and is not shared. It decides nothing: where a pod runs, and what is warmed up, is the

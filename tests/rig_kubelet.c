@@ -39,6 +39,10 @@ void rig_setup(void)
 	arena_init(&rig.arena);
 	opt_defaults(cold_start_options, &rig.config, &rig.arena);
 	opt_defaults(net_options, &rig.net_config, &rig.arena);
+	/* A network that adds nothing to the bytes: its transport is test_storage.c's. */
+	rig.net_config.side[NET_TCP].transport.setup_ns = 0;
+	rig.net_config.side[NET_TCP].transport.latency_ns = 0;
+	rig.net_config.side[NET_TCP].transport.efficiency = 1;
 	opt_defaults(storage_options, &rig.storage_config, &rig.arena);
 	opt_defaults(api_options, &rig.api_config, &rig.arena);
 	set_in(api_options, &rig.api_config, "service", "0s");

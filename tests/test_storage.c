@@ -19,14 +19,20 @@ struct mark {
 static struct arena arena;
 static struct net_config net_config;
 static struct storage_config config;
+static struct transport tcp; /* as by default; most tests have a TCP that adds nothing */
 static struct sim *sim;
 static struct net *net;
 static struct storage *storage;
 
 static void setup(void)
 {
+	struct transport *transport = &net_config.side[NET_TCP].transport;
+
 	arena_init(&arena);
 	opt_defaults(net_options, &net_config, &arena);
+	tcp = *transport;
+	transport->setup_ns = transport->latency_ns = 0;
+	transport->efficiency = 1;
 	opt_defaults(storage_options, &config, &arena);
 	sim = sim_new();
 }
@@ -35,6 +41,14 @@ static void start(uint64_t seed)
 {
 	net = net_new(sim, &net_config, NODES, 4);
 	storage = storage_new(net, &config, NODES, seed);
+}
+
+/* Empty stores, and networks as configured by now. */
+static void restart(uint64_t seed)
+{
+	storage_free(storage);
+	net_free(net);
+	start(seed);
 }
 
 static void teardown(void)
@@ -174,6 +188,54 @@ START_TEST(readers_share_the_file_system)
 }
 END_TEST
 
+START_TEST(transports_count)
+{
+	/* 40 GB over TCP: set-up 5 ms, latency 50 us, the store's 100 ms; a client's 5 GB/s are
+	 * payload, so efficiency does not show until the NIC limits: 12.5 GB/s of 94 %. Then one
+	 * stream of 42 Gbit/s; then rails: 25 GB/s of 97.8 %, and a cost per message of 1 MiB. */
+	const sim_time tcp_ns = 105050000;
+	struct transport *transport = &net_config.side[NET_TCP].transport;
+
+	*transport = tcp;
+	start(1);
+	ck_assert_int_le(llabs(read_alone(0, 1, 40 * GB, 8, 0, 0) - tcp_ns - 8000 * MS), 2);
+	config.remote[REMOTE_REGISTRY].client_rate = 1e12;
+	ck_assert_int_le(
+		llabs(read_alone(1, 1, 40 * GB, 8, 0, 0) - tcp_ns - llrint(40e9 / (12.5 * 0.94))),
+		2);
+	transport->streams = 1;
+	restart(1);
+	ck_assert_int_le(llabs(read_alone(0, 1, 40 * GB, 8, 0, 0) - tcp_ns - llrint(40e9 / 5.25)),
+			 2);
+	config.network = NET_RDMA;
+	restart(1);
+	ck_assert_int_le(llabs(read_alone(0, 1, 40 * GB, 8, 0, 0) - 112809900 -
+			       (40 * GB + (1 << 20) - 1) / (1 << 20) * 150 -
+			       llrint(40e9 / (25 * 0.978))),
+			 2);
+}
+END_TEST
+
+START_TEST(stores_rate_is_payload)
+{
+	/* Ten clients at once of a file system of 40 GB/s get 4 each, whatever the wire adds. */
+	struct mark mark[10];
+
+	config.source = REMOTE_DFS;
+	net_config.side[NET_TCP].oversubscription = 1;
+	net_config.side[NET_TCP].transport = tcp;
+	config.remote[REMOTE_DFS].client_rate = 1e12;
+	start(1);
+	for (uint32_t i = 0; i < 10; i++) {
+		mark[i] = mark_new();
+		storage_read(storage, i, 1, 20 * GB, 8, 0, a100, 0, &mark[i].event);
+	}
+	sim_run(sim, SIM_NEVER);
+	for (uint32_t i = 0; i < 10; i++)
+		ck_assert_int_le(llabs(mark[i].at - 7050000 - 5000 * MS), 2);
+}
+END_TEST
+
 START_TEST(racks_limit)
 {
 	/* Four nodes of one rack behind an uplink of 4 x 12.5 / 10 GB/s: 1.25 GB/s each. */
@@ -296,6 +358,8 @@ Suite *storage_suite(void)
 	tcase_add_test(tcase, gpus_differ);
 	tcase_add_test(tcase, readers_share_a_node);
 	tcase_add_test(tcase, readers_share_the_file_system);
+	tcase_add_test(tcase, transports_count);
+	tcase_add_test(tcase, stores_rate_is_payload);
 	tcase_add_test(tcase, racks_limit);
 	tcase_add_test(tcase, least_recently_used);
 	tcase_add_test(tcase, pulls);
