@@ -28,10 +28,10 @@ enum pod_phase {
 enum part {
 	PART_GATEWAY,        /* waiting at the gateway itself */
 	PART_ACTIVATOR,      /* waiting in the activator for capacity of pods that were ready */
-	PART_COLD_START,     /* first of PHASES parts: waiting for a pod that was in that phase.  A wait
-	                      * that no pod ended, of a request that found none ready, is CONTROL's
-	                      * from the first moment: serving never hears of a pod before it is
-	                      * routable, nor how far one came */
+	/* First of PHASES parts: waiting for a pod that was in that phase.  A wait that no pod
+	 * ended, of a request that found none ready, is CONTROL's from the first moment: serving
+	 * never hears of a pod before it is routable, nor how far one came. */
+	PART_COLD_START,
 	PART_QUEUE_PROXY = PART_COLD_START + PHASES, /* in the queue-proxy for a concurrency slot */
 	PART_BATCH_WAIT,     /* waiting in the engine for its first step */
 	PART_PREFILL,        /* first step -> first token made (or, without tokens, service) */

@@ -13,8 +13,9 @@
  * Where a request's time goes (base/record.h): a wait in the activator is laid against the
  * history of the pod that ended it, up to the moment at which serving learnt of the pod; what
  * lies after that is PART_ACTIVATOR.  A wait that no pod ended is PART_ACTIVATOR where the
- * request found a pod ready, else PART_COLD_START + PHASE_CONTROL.  Each way over the network is the constant hop_ns: serving adds the way back to the stamps of first token and
- * end.  The activator stands beside the gateway: no hop between the two. */
+ * request found a pod ready, else PART_COLD_START + PHASE_CONTROL.  Each way over the network is
+ * the constant hop_ns: serving adds the way back to the stamps of first token and end.  The
+ * activator stands beside the gateway: no hop between the two. */
 #ifndef MODELS_SERVING_SERVING_H
 #define MODELS_SERVING_SERVING_H
 #include "models/service.h"
