@@ -30,8 +30,9 @@ struct llm_model {
 
 extern const struct opt gpu_model_options[], llm_model_options[];
 
-/* Fills the derived fields of service (weight_bytes, host_rate, kv_bytes_per_token, and engine.kv_blocks where
- * it is 0); false with one clear line where the model does not fit the memory of its GPUs. */
+/* Fills the derived fields of service (weight_bytes, host_rate, kv_bytes_per_token, and
+ * engine.kv_blocks where it is 0); false with one clear line where the model does not fit the
+ * memory of its GPUs. */
 bool service_resolve(struct service_config *service, const struct gpu_model *gpu,
 		     const struct llm_model *llm,
 		     struct err *err);
