@@ -178,18 +178,17 @@ static void front_reserve(struct sim *s, size_t n)
 }
 
 /* Sorts what may be long, but is seldom out of order: only where events followed their owners to
- * a time that others had already. Insertion, over Shell's gaps of 3x + 1. */
+ * a time that others had already. Shell's sort. */
 static void sort_ties(struct entry *v, size_t n)
 {
-	size_t sorted = 1, gap = 1;
+	size_t sorted = 1;
 
 	while (sorted < n && !entry_before(&v[sorted], &v[sorted - 1]))
 		sorted++;
 	if (sorted >= n)
 		return;
-	while (gap < n / 9)
-		gap = 3 * gap + 1;
-	for (; gap; gap /= 3)
+	for (size_t gap = n; gap > 1;) {
+		gap = gap > 3 ? gap * 4 / 9 : 1;
 		for (size_t i = gap, j; i < n; i++) {
 			struct entry x = v[i];
 
@@ -197,6 +196,7 @@ static void sort_ties(struct entry *v, size_t n)
 				v[j] = v[j - gap];
 			v[j] = x;
 		}
+	}
 }
 
 /* Sorts a small slot to v without a branch that depends on the data: the place of an entry is how

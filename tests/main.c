@@ -23,6 +23,7 @@ static Suite *(*const suites[])(void) = {
 	control_faults_suite,
 	control_random_suite,
 	engine_suite,
+	event_misuse_suite,
 	event_suite,
 	event_lockstep_suite,
 	flow_suite,

@@ -20,6 +20,7 @@ Suite *control_suite(void);
 Suite *control_faults_suite(void);
 Suite *control_random_suite(void);
 Suite *engine_suite(void);
+Suite *event_misuse_suite(void);
 Suite *event_suite(void);
 Suite *event_lockstep_suite(void);
 Suite *flow_suite(void);
