@@ -39,7 +39,7 @@ SOURCES := $(sort $(shell find $(FOLDERS) $(wildcard cli tests tools) -name '*.[
 # --- packages --------------------------------------------------------------------------------------------------
 PKGS := yaml-0.1 sqlite3 gsl libzstd zlib libcjson
 DEPS := gcc libc6-dev pkg-config libyaml-dev libsqlite3-dev libgsl-dev libzstd-dev zlib1g-dev libcjson-dev check \
-	gnuplot-nox $(if $(findstring clang,$(CC)),clang libclang-rt-dev)
+	gnuplot-nox sqlite3 $(if $(findstring clang,$(CC)),clang libclang-rt-dev)
 DEPS_DEV := clang clang-tidy clang-format cppcheck shellcheck
 # These goals promise to work on a bare machine: they install what is missing. The others say what is.
 BARE := deps deps-dev test test-long asan fuzz lint format tidy bench quickstart
@@ -104,7 +104,7 @@ $(foreach mode,$(MODES),$(eval $(call MODE_RULES,$(mode))))
 
 # --- goals -----------------------------------------------------------------------------------------------------
 .PHONY: FORCE release debug asan test test-long fuzz lint format tidy bench quickstart
-.PHONY: lint-format lint-cppcheck lint-clang lint-shell install uninstall clean help deps deps-dev present
+.PHONY: lint-format lint-cppcheck lint-clang lint-shell install uninstall man clean help deps deps-dev present
 
 release: sonde ## the program, ./sonde (the default)
 sonde: build/release/sonde
@@ -151,7 +151,7 @@ lint-clang:
 	@echo '  clang-tidy'; printf '%s\n' $(FILES) | xargs -P $(JOBS) -I {} \
 		clang-tidy --quiet {} -- $(STD) $(WARN) $(DEFS) $(PKG_CFLAGS) 2>/dev/null
 lint-shell:
-	@echo '  shellcheck'; shellcheck --shell=bash --severity=warning .ci/run $(wildcard tools/*.sh tests/e2e/*.sh)
+	@echo '  shellcheck'; shellcheck --shell=bash --severity=warning .ci/run $(wildcard tools/*.sh tools/*.bash tests/e2e/*.sh)
 
 format: deps-dev ## lays out the .c files as lint wants them; FILES='FILE...' for some files alone
 	clang-format -i $(FILES)
@@ -170,16 +170,22 @@ quickstart: sonde ## from nothing to a first report
 	@echo "The report is $(CURDIR)/$(QUICK)/index.html: open it in a browser."
 
 DATA := $(sort $(shell find $(wildcard models/catalog scenarios traces/samples) -type f ! -name '*.[ch]'))
-MAN := $(wildcard man/sonde.1)
 SHARE := $(DESTDIR)$(PREFIX)/share
-install: sonde ## the program, its data and its man page, under PREFIX (/usr/local)
+COMPLETION := $(SHARE)/bash-completion/completions/sonde
+install: sonde build/sonde.1 ## the program, its data, man page and completion, under PREFIX (/usr/local)
 	install -D -m 755 sonde $(DESTDIR)$(PREFIX)/bin/sonde
 	@set -e; for f in $(DATA); do install -D -m 644 $$f $(DESTDIR)$(DATA_DIR)/$$f; done
-	$(if $(MAN),install -D -m 644 $(MAN) $(SHARE)/man/man1/sonde.1)
+	install -D -m 644 build/sonde.1 $(SHARE)/man/man1/sonde.1
+	install -D -m 644 tools/completion.bash $(COMPLETION)
 
 uninstall: ## what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/sonde $(SHARE)/man/man1/sonde.1
+	rm -f $(DESTDIR)$(PREFIX)/bin/sonde $(SHARE)/man/man1/sonde.1 $(COMPLETION)
 	rm -rf $(DESTDIR)$(DATA_DIR)
+
+man: build/sonde.1 ## the man page, build/sonde.1: man/sonde.1 with all options
+build/sonde.1: man/sonde.1 sonde
+	@{ sed '1d; s/"Sonde"/"Sonde $(VERSION)"/; /^\.\\" OPTIONS$$/,$$d' $< && ./sonde help --man && \
+		sed '1,/^\.\\" OPTIONS$$/d' $<; } >$@
 
 clean: ## what was built; results/out stays
 	rm -rf build sonde
