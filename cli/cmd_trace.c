@@ -240,12 +240,17 @@ static bool write_rows(struct trace *trace, const char *const *names, const char
 		const char *const *known = names ? names : trace_services(trace);
 
 		if (cli_stop)
-			err_system(err, "stopped: %s is not written", out);
-		if (cli_stop ||
-		    !writer_add(&writer, &row, known ? known[row.service] : service, err)) {
+			break;
+		if (!writer_add(&writer, &row, known ? known[row.service] : service, err)) {
 			got = -1;
 			break;
 		}
+	}
+	/* An end that came with the signal may be that of a pipe's other side, which it ended too.
+	 */
+	if (cli_stop && got >= 0) {
+		err_system(err, "stopped: %s is not written", out);
+		got = -1;
 	}
 	counts = trace_counts(trace);
 	trace_close(trace);

@@ -219,6 +219,7 @@ static void run(struct json *json, const struct run_result *result)
 	json_count(json, "seed", result->seed);
 	json_text(json, "version", result->version);
 	json_text(json, "world", world_name(result->world));
+	json_text(json, "status", result->status ? result->status : "done");
 	if (result->axes) {
 		json_open(json, "point", '{');
 		for (uint32_t i = 0; i < result->axes; i++)
