@@ -89,7 +89,7 @@ case $status in
 *) cat err && say "a second signal: exit status $status" ;;
 esac
 [ ! -e r.csv ] && [ ! -e r.tape ] || say "left: $(ls)"
-[ -z "$(ls | grep 'part')" ] || say "left: $(ls)"
+[ -z "$(find . -name "*.part*")" ] || say "left: $(ls)"
 
 # Whoever reads has gone.
 for json in '' --json; do
@@ -147,9 +147,9 @@ ended 1
 
 # Progress: on a terminal, and not in a pipe, nor where it is not wanted.
 run="timeout -s INT 1.5 '$SONDE' run long.yaml --variant long"
-script -qec "$run" /dev/null </dev/null | tr '\r' '\n' >tty
-grep -qE 'requests \([0-9]+ %\), .*/s, .* left' tty || { cat tty && say "no progress on a terminal"; }
-script -qec "$run --quiet" /dev/null </dev/null | tr '\r' '\n' >tty
-! grep -q 'requests (' tty || say "progress in spite of --quiet"
+script -qec "$run" /dev/null </dev/null | tr '\r' '\n' >screen
+grep -qE 'requests \([0-9]+ %\), .*/s, .* left' screen || { cat screen && say "no progress on a terminal"; }
+script -qec "$run --quiet" /dev/null </dev/null | tr '\r' '\n' >screen
+! grep -q 'requests (' screen || say "progress in spite of --quiet"
 sh -c "$run" >out 2>err || :
 ! grep -q 'requests (' err || say "progress in a pipe"
