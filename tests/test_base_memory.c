@@ -22,8 +22,11 @@ START_TEST(arena_hands_out_zeroed_aligned_pieces)
 
 		ck_assert_ptr_nonnull(at);
 		ck_assert_uint_eq((uintptr_t)at % _Alignof(max_align_t), 0);
-		for (size_t j = 0; j < bytes; j++)
-			ck_assert_uint_eq(at[j], 0);
+		size_t zero = 0; /* counted, because every assertion leaves a message behind */
+
+		while (zero < bytes && !at[zero])
+			zero++;
+		ck_assert_uint_eq(zero, bytes);
 		memset(at, 0xee, bytes);
 		taken += bytes;
 		ck_assert_uint_ge(arena.used_bytes, taken);
@@ -54,16 +57,19 @@ START_TEST(vec_doubles_and_counts_it)
 {
 	VEC(int) v = { 0 };
 	uint64_t before = vec_grown();
+	int right = 0;
 
 	for (int i = 0; i < 100000; i++)
 		vec_push(&v, i);
 	ck_assert_uint_eq(v.n, 100000);
 	ck_assert_uint_eq(vec_grown() - before, 15); /* 8 << 14 = 131072 */
 	for (int i = 0; i < 100000; i++)
-		ck_assert_int_eq(v.at[i], i);
+		right += v.at[i] == i;
+	ck_assert_int_eq(right, 100000);
 	before = vec_grown();
 	for (int i = 0; i < 1000; i++)
-		ck_assert_int_eq(vec_pop(&v), 99999 - i);
+		right -= vec_pop(&v) == 99999 - i;
+	ck_assert_int_eq(right, 99000);
 	for (int i = 0; i < 1000; i++)
 		vec_push(&v, i);
 	ck_assert_uint_eq(vec_grown(), before);
