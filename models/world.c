@@ -17,8 +17,8 @@ struct msg *outbox_add(struct outbox *out, enum msg_kind kind, uint32_t who)
 	return msg;
 }
 
-struct msg *outbox_add_load(struct outbox *out, enum msg_kind kind, uint32_t who, const void *load,
-			    uint32_t bytes)
+struct msg *outbox_add_room(struct outbox *out, enum msg_kind kind, uint32_t who, uint32_t bytes,
+			    void **load)
 {
 	uint32_t room = (bytes + 7) & ~7u;
 	struct msg *msg = outbox_add(out, kind, who);
@@ -26,16 +26,22 @@ struct msg *outbox_add_load(struct outbox *out, enum msg_kind kind, uint32_t who
 	assert(bytes && bytes <= UINT16_MAX);
 	if (out->loads_n + room > out->loads_cap)
 		out->loads = vec_grow(out->loads, &out->loads_cap, out->loads_n + room, 1);
-	memset(out->loads + out->loads_n + room - 8, 0, 8);
-	memcpy(out->loads + out->loads_n, load, bytes);
+	*load = out->loads + out->loads_n;
 	out->loads_n += room;
+	memset(out->loads + out->loads_n - 8, 0,
+	       8); /* what lies between two loads is on the tape too */
 	msg->load_bytes = (uint16_t)bytes;
 	return msg;
 }
 
-void outbox_clear(struct outbox *out)
+struct msg *outbox_add_load(struct outbox *out, enum msg_kind kind, uint32_t who, const void *load,
+			    uint32_t bytes)
 {
-	out->n = out->loads_n = 0;
+	void *room;
+	struct msg *msg = outbox_add_room(out, kind, who, bytes, &room);
+
+	memcpy(room, load, bytes);
+	return msg;
 }
 
 void outbox_release(struct outbox *out)

@@ -153,8 +153,15 @@ struct msg *outbox_add(struct outbox *out, enum msg_kind kind, uint32_t who);
 /* The same with a load, which is copied (at most 65,535 bytes). */
 struct msg *outbox_add_load(struct outbox *out, enum msg_kind kind, uint32_t who, const void *load,
 			    uint32_t bytes);
+/* The same with room for a load of so many bytes, at *load, to be filled in before the next
+ * append. */
+struct msg *outbox_add_room(struct outbox *out, enum msg_kind kind, uint32_t who, uint32_t bytes,
+			    void **load);
 /* Empties it, keeping its memory. */
-void outbox_clear(struct outbox *out);
+static inline void outbox_clear(struct outbox *out)
+{
+	out->n = out->loads_n = 0;
+}
 /* Frees it. */
 void outbox_release(struct outbox *out);
 /* The name of a kind, for tapes and messages ("request", "submit", ...). */

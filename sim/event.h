@@ -91,6 +91,11 @@ static inline bool sim_idle(const struct sim_event *event)
  * calls sim_run. */
 sim_time sim_next(struct sim *sim);
 
+/* The event behind the next n ones, as far as the queue has sorted them (a few dozen at most), or
+ * NULL.  A hint, so that a model may ask for memory ahead of time: until its turn comes it may be
+ * moved, and others may come before it. */
+struct sim_event *sim_peek(const struct sim *sim, uint32_t n);
+
 /* Fires every event with at <= until (>= now, asserted), those armed meanwhile included, then sets
  * the clock to until (SIM_NEVER: until nothing is armed; the clock stays at the last event).
  * Returns true; false if sim_stop cut it short, with the clock at the last event and the rest

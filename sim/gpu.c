@@ -21,8 +21,7 @@ static const double roofline_q = 2;
 static const double kernels_per_layer = 4;
 
 void gpu_cost_init(struct gpu_cost *cost, const struct service_config *service,
-		   const struct gpu_model *gpu,
-		   const struct llm_model *llm)
+		   const struct gpu_model *gpu, const struct llm_model *llm)
 {
 	const struct cost_config *config = &service->engine.cost;
 	double ranks = (double)service->tensor_parallel;
@@ -38,12 +37,15 @@ void gpu_cost_init(struct gpu_cost *cost, const struct service_config *service,
 	cost->byte_ns = 1e9 / (gpu->memory_rate * share);
 	cost->dense_flops_per_token = 2 * llm->params / ranks;
 	cost->dense_bytes = llm->params * llm->bytes_per_param / ranks;
-	cost->attention_flops_per_pair = 4.0 * (double)(llm->layers * llm->heads * llm->head_dim) / ranks;
+	cost->attention_flops_per_pair =
+		4.0 * (double)(llm->layers * llm->heads * llm->head_dim) / ranks;
 	cost->kv_bytes_per_token = (double)service->kv_bytes_per_token / ranks;
-	cost->fixed_ns = config->overhead_ms * 1e6 + (double)llm->layers * kernels_per_layer * gpu->kernel_us * 1e3;
+	cost->fixed_ns = config->overhead_ms * 1e6 +
+			 (double)llm->layers * kernels_per_layer * gpu->kernel_us * 1e3;
 	if (ranks > 1) {
 		cost->allreduce_fixed_ns = 2 * (double)llm->layers * gpu->allreduce_us[pair] * 1e3;
-		cost->allreduce_ns_per_token = 2 * (double)(llm->layers * llm->hidden) * llm->bytes_per_param * 1e9 /
+		cost->allreduce_ns_per_token = 2 * (double)(llm->layers * llm->hidden) *
+					       llm->bytes_per_param * 1e9 /
 					       gpu->allreduce_rate[pair];
 	}
 }
@@ -52,8 +54,10 @@ static double fitted_ns(const struct cost_config *c, const struct batch_shape *s
 {
 	double tokens = (double)shape->prefill_tokens + shape->decode_seqs;
 	double above = tokens > c->knee_tokens ? tokens - c->knee_tokens : 0;
-	double ms = c->c0_ms + c->c1_ms * tokens + c->c2_ms * above + c->c3_ms * (double)shape->decode_kv_tokens +
-		    c->c4_ms * shape->prefill_chunk_sq + c->c5_ms * (double)shape->prefill_kv_tokens;
+	double ms = c->c0_ms + c->c1_ms * tokens + c->c2_ms * above +
+		    c->c3_ms * (double)shape->decode_kv_tokens +
+		    c->c4_ms * shape->prefill_chunk_sq +
+		    c->c5_ms * (double)shape->prefill_kv_tokens;
 
 	return ms * 1e6;
 }
@@ -70,9 +74,12 @@ static double roofline_ns(const struct gpu_cost *cost, const struct batch_shape 
 				  cost->dense_bytes * cost->byte_ns, cost->q);
 	double pairs = shape->prefill_cross + shape->prefill_chunk_sq / 2;
 	double prompt_kv = (double)shape->prefill_tokens + (double)shape->prefill_kv_tokens;
-	double prompts = shape->prefill_seqs ? smooth_max(pairs * cost->attention_flops_per_pair * cost->peak_ns_per_flop,
-							  prompt_kv * cost->kv_bytes_per_token * cost->byte_ns, cost->q)
-					     : 0;
+	double prompts =
+		shape->prefill_seqs
+			? smooth_max(pairs * cost->attention_flops_per_pair *
+					     cost->peak_ns_per_flop,
+				     prompt_kv * cost->kv_bytes_per_token * cost->byte_ns, cost->q)
+			: 0;
 	double decodes = (double)shape->decode_kv_tokens * cost->kv_bytes_per_token * cost->byte_ns;
 
 	return cost->fixed_ns + dense + prompts + decodes + cost->allreduce_fixed_ns +
@@ -81,8 +88,8 @@ static double roofline_ns(const struct gpu_cost *cost, const struct batch_shape 
 
 double gpu_iteration_ns(const struct gpu_cost *cost, const struct batch_shape *shape)
 {
-	double ns = cost->config.model == COST_FITTED ? fitted_ns(&cost->config,
-								  shape) : roofline_ns(cost, shape);
+	double ns = cost->config.model == COST_FITTED ? fitted_ns(&cost->config, shape)
+						      : roofline_ns(cost, shape);
 
 	return ns < 1 ? 1 : ns;
 }
@@ -94,21 +101,16 @@ double gpu_step_ns(const struct gpu_cost *cost, const struct batch_shape *shape)
 	return cost->kv_bytes_per_token * cost->byte_ns * shape->decode_seqs;
 }
 
-int64_t gpu_series_end(const struct gpu_series *series, uint64_t i)
-{
-	double k = (double)i;
-
-	return series->start_ns + (int64_t)(k * series->first_ns + series->step_ns * (k * (k - 1) / 2) + 0.5);
-}
-
 void gpu_series_run(struct gpu_series *series, const struct gpu_cost *cost,
 		    const struct batch_shape *shape, int64_t now)
 {
-	if (!shape->prefill_seqs && series->next_kv_tokens && series->next_kv_tokens == shape->decode_kv_tokens &&
-	    series->decode_seqs == shape->decode_seqs && gpu_series_end(series,
-									series->done) == now)
+	if (!shape->prefill_seqs && series->next_kv_tokens &&
+	    series->next_kv_tokens == shape->decode_kv_tokens &&
+	    series->decode_seqs == shape->decode_seqs &&
+	    gpu_series_end(series, series->done) == now)
 		return;
-	*series = (struct gpu_series){ .start_ns = now, .first_ns = gpu_iteration_ns(cost, shape),
+	*series = (struct gpu_series){ .start_ns = now,
+				       .first_ns = gpu_iteration_ns(cost, shape),
 				       .decode_seqs = shape->decode_seqs };
 	if (shape->prefill_seqs)
 		return;
@@ -119,7 +121,9 @@ void gpu_series_run(struct gpu_series *series, const struct gpu_cost *cost,
 uint64_t gpu_series_at(const struct gpu_series *series, int64_t t)
 {
 	double wait = (double)(t - series->start_ns), b = series->first_ns - series->step_ns / 2;
-	double k = series->step_ns > 0 ? (sqrt(b * b + 2 * series->step_ns * wait) - b) / series->step_ns : wait / b;
+	double k = series->step_ns > 0
+			 ? (sqrt(b * b + 2 * series->step_ns * wait) - b) / series->step_ns
+			 : wait / b;
 	uint64_t i = k > 1 ? (uint64_t)k : 1;
 
 	if (i <= series->done)

@@ -47,7 +47,13 @@ struct gpu_series {
 };
 
 /* End of iteration i, counted from 1; 0 gives the start. */
-int64_t gpu_series_end(const struct gpu_series *series, uint64_t i);
+static inline int64_t gpu_series_end(const struct gpu_series *series, uint64_t i)
+{
+	double k = (double)(int64_t)i;
+
+	return series->start_ns +
+	       (int64_t)(k * series->first_ns + series->step_ns * (k * (k - 1) / 2) + 0.5);
+}
 /* Goes on with the series if the shape is its continuation, else begins a new one at now. */
 void gpu_series_run(struct gpu_series *series, const struct gpu_cost *cost,
 		    const struct batch_shape *shape, int64_t now);

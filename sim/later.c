@@ -9,7 +9,7 @@ enum { BLOCK = 256 };
 struct row {
 	struct sim_event event;
 	struct later *later;
-	struct row *next;               /* free list */
+	struct row *next; /* free list */
 	struct msg msg;
 	uint32_t instance;
 	uint8_t machine;
@@ -61,15 +61,15 @@ static void grow(struct later *later)
 
 	vec_push(&later->blocks, block);
 	for (uint32_t i = BLOCK; i-- > 0;) {
-		block[i] = (struct row){ .event = SIM_EVENT(fire), .later = later,
-			    .next = later->spare };
+		block[i] = (struct row){ .event = SIM_EVENT(fire),
+					 .later = later,
+					 .next = later->spare };
 		later->spare = &block[i];
 	}
 }
 
 void later_post(struct later *later, int64_t delay_ns, enum machine machine, uint32_t instance,
-		const struct msg *msg,
-		const void *load)
+		const struct msg *msg, const void *load)
 {
 	struct row *row;
 

@@ -369,11 +369,11 @@ void world_close(struct world *world)
 	for (uint32_t i = 0; i < world->pods.n; i++) {
 		struct pod *pod = world->pods.at[i];
 
-		if (pod->held_since_ns >= 0)
+		if (pod->holds)
 			world->gpu_held_ns += (now - pod->held_since_ns) * pod->gpus;
-		if ((pod->running || pod->serving) && now > pod->run_start_ns)
+		if ((pod->k || pod->serving) && now > pod->run_start_ns)
 			world->gpu_busy_ns += (now - pod->run_start_ns) * pod->gpus;
-		pod->held_since_ns = -1;
+		pod->holds = false;
 	}
 }
 

@@ -14,21 +14,23 @@ struct mail { struct msg msg; uint32_t instance, load_at; uint8_t machine; };
 
 /* A pod as the world sees it; never moved, because events lie in it. */
 struct pod {
-	struct sim_event boundary;      /* end of the last iteration asked for */
-	struct sim_event drained;       /* no request can be under way to it any more */
-	struct world *world;
+	/* three cache lines of what every event of an engine touches */
+	_Alignas(64) struct sim_event boundary; /* end of the last iteration asked for */
 	struct replica *replica;        /* NULL: not running, or hosted elsewhere */
-	uint32_t slot, gen, service, node;
-	uint64_t id;                    /* as control counts pods */
-	bool up, draining, gone_asked;
-	struct gpu_series series;
-	uint64_t target;                /* iteration of the series to stop at */
+	uint32_t gen, service;
+	_Alignas(64) struct gpu_series series;
 	int64_t run_start_ns;
-	int64_t held_since_ns;          /* -1 = holds no GPU */
-	uint32_t gpus;
-	VEC(struct stall) stall;
-	bool running, due;
+	uint32_t k;                     /* iterations of the series under way; 0 = idle */
+	bool due, up, holds, draining;  /* due: they end now; holds: GPUs */
+	VEC(struct stall) stall;        /* of the batch under way */
+	uint32_t slot, gpus;
+	/* the rest */
+	int64_t held_since_ns;
+	struct sim_event drained;       /* no request can be under way to it any more */
+	uint32_t node;
 	uint32_t serving;               /* request-level engine: slots at work */
+	uint64_t id;                    /* as control counts pods */
+	bool gone_asked;
 };
 
 struct world {
@@ -94,6 +96,7 @@ void pods_interrupt(struct world *world, const struct msg *msg);
 void pods_serve(struct world *world, const struct msg *msg);
 void pods_served(struct world *world, const struct msg *msg);
 void pods_pass(struct world *world);
+void pods_look_ahead(struct world *world);
 /* Pods (pods.c): what control asks for, and what the kubelet tells. */
 void pods_start(struct world *world, const struct msg *msg, const void *load);
 void pods_stop(struct world *world, const struct msg *msg);

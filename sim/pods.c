@@ -17,9 +17,7 @@ struct pod *loop_pod(struct world *world, uint32_t slot)
 		for (uint32_t i = 0; i < POD_BLOCK; i++) {
 			block[i].boundary = SIM_EVENT(pods_boundary);
 			block[i].drained = SIM_EVENT(pods_drain_due);
-			block[i].world = world;
 			block[i].slot = world->pods.n;
-			block[i].held_since_ns = -1;
 			vec_push(&world->pods, &block[i]);
 		}
 	}
@@ -30,7 +28,7 @@ struct pod *loop_pod_of(struct world *world, uint32_t slot, uint32_t gen)
 {
 	struct pod *pod = slot < world->pods.n ? world->pods.at[slot] : NULL;
 
-	return pod && pod->gen == gen && (pod->up || pod->held_since_ns >= 0) ? pod : NULL;
+	return pod && pod->gen == gen && (pod->up || pod->holds) ? pod : NULL;
 }
 
 /* ---- engines ---- */
@@ -42,18 +40,17 @@ void pods_iterate(struct world *world, const struct msg *msg, const void *load)
 
 	if (!pod)
 		return;
-	assert(!pod->running && msg->iterate.k_max);
-	gpu_series_run(&pod->series, &world->config->costs[pod->service], shape,
-		       sim_now(world->sim));
-	pod->target = pod->series.done + msg->iterate.k_max;
+	assert(!pod->k && msg->iterate.k_max);
+	pod->k = msg->iterate.k_max;
 	pod->run_start_ns = sim_now(world->sim);
-	pod->running = true;
+	gpu_series_run(&pod->series, &world->config->costs[pod->service], shape, pod->run_start_ns);
 	pod->stall.n = 0;
 	vec_reserve(&pod->stall, shape->stall_groups);
 	if (shape->stall_groups)
 		memcpy(pod->stall.at, shape + 1, shape->stall_groups * sizeof(struct stall));
 	pod->stall.n = shape->stall_groups;
-	sim_arm(world->sim, &pod->boundary, gpu_series_end(&pod->series, pod->target));
+	sim_arm(world->sim, &pod->boundary,
+		gpu_series_end(&pod->series, pod->series.done + pod->k));
 }
 
 void pods_interrupt(struct world *world, const struct msg *msg)
@@ -61,11 +58,11 @@ void pods_interrupt(struct world *world, const struct msg *msg)
 	struct pod *pod = loop_pod_of(world, msg->who, msg->iterate.gen);
 	uint64_t at;
 
-	if (!pod || !pod->running || pod->due)
+	if (!pod || !pod->k || pod->due)
 		return;
 	at = gpu_series_at(&pod->series, sim_now(world->sim));
-	if (at < pod->target) {
-		pod->target = at;
+	if (at < pod->series.done + pod->k) {
+		pod->k = (uint32_t)(at - pod->series.done);
 		sim_arm(world->sim, &pod->boundary, gpu_series_end(&pod->series, at));
 	}
 }
@@ -100,27 +97,56 @@ static void record_gaps(struct world *world, const struct pod *pod, uint32_t k)
 static void end_run(struct world *world, struct pod *pod)
 {
 	struct msg msg = { .kind = MSG_ITERATED, .who = pod->slot };
-	uint32_t k = (uint32_t)(pod->target - pod->series.done);
+	uint32_t k = pod->k;
 	int64_t now = sim_now(world->sim);
 
 	if (world->sink.gap && (pod->stall.n || k > 1))
 		record_gaps(world, pod, k);
-	pod->series.done = pod->target;
+	pod->series.done += k;
 	if (pod->series.next_kv_tokens)
 		pod->series.next_kv_tokens += (uint64_t)pod->series.decode_seqs * k;
 	world->gpu_busy_ns += (now - pod->run_start_ns) * pod->gpus;
 	world->iterations += k;
-	pod->running = pod->due = false;
+	pod->k = 0;
+	pod->due = false;
 	msg.iterated.gen = pod->gen;
 	msg.iterated.k = k;
 	loop_post(world, MACHINE_REPLICA, pod->slot, &msg, NULL);
 }
 
+/* Asks for the memory of the engines whose turn comes soon: first for what lies in the pod, then
+ * for what that points to. */
+void pods_look_ahead(struct world *world)
+{
+	struct sim_event *event;
+	const struct pod *pod;
+
+	if (world->pods.n <= POD_BLOCK)
+		return; /* few enough to stay in the cache */
+	event = sim_peek(world->sim, 3);
+	if (event && event->fn == pods_boundary) {
+		pod = SIM_OWNER(event, struct pod, boundary);
+		__builtin_prefetch(&pod->series, 1);
+		__builtin_prefetch(&pod->stall, 1);
+		if (pod->replica)
+			replica_fetch(pod->replica);
+	}
+	event = sim_peek(world->sim, 1);
+	if (event && event->fn == pods_boundary) {
+		pod = SIM_OWNER(event, struct pod, boundary);
+		__builtin_prefetch(pod->stall.at, 1);
+		if (pod->replica)
+			replica_fetch_rows(pod->replica);
+	}
+}
+
 void pods_boundary(struct sim *sim, struct sim_event *event)
 {
 	struct pod *pod = SIM_OWNER(event, struct pod, boundary);
-	struct world *world = pod->world;
+	struct world *world = sim_user(sim);
 
+	if (!pod->k)
+		return;
 	if (!world->due.n && sim_next(sim) > sim_now(sim)) {
 		end_run(world, pod);
 		return;
@@ -147,7 +173,7 @@ void pods_pass(struct world *world)
 	for (uint32_t i = 0; i < n; i++) {
 		struct pod *pod = world->pods.at[world->due.at[i]];
 
-		if (pod->due && pod->running)
+		if (pod->due && pod->k)
 			end_run(world, pod);
 	}
 	world->due.n = 0;
@@ -205,15 +231,17 @@ void pods_start(struct world *world, const struct msg *msg, const void *load)
 {
 	struct pod *pod = loop_pod(world, msg->who);
 
-	if (pod->gen == msg->pod.gen && pod->held_since_ns >= 0)
+	if (pod->gen == msg->pod.gen && pod->holds)
 		return; /* told twice */
-	assert(!pod->up && pod->held_since_ns < 0);
+	assert(!pod->up && !pod->holds);
 	pod->gen = msg->pod.gen;
 	pod->service = msg->pod.service;
 	pod->node = msg->pod.node;
 	pod->gpus = gpus_of(world, pod->service);
 	pod->held_since_ns = sim_now(world->sim);
-	pod->draining = pod->gone_asked = pod->running = pod->due = false;
+	pod->holds = true;
+	pod->draining = pod->gone_asked = pod->due = false;
+	pod->k = 0;
 	pod->series = (struct gpu_series){ 0 };
 	pod->serving = 0;
 	if (load)
@@ -250,11 +278,10 @@ void pods_drain_due(struct sim *sim, struct sim_event *event)
 {
 	struct pod *pod = SIM_OWNER(event, struct pod, drained);
 
-	(void)sim;
 	if (!pod->up || pod->service == NONE)
-		pods_end(pod->world, pod);       /* it never came up, or takes no requests */
+		pods_end(sim_user(sim), pod); /* it never came up, or takes no requests */
 	else
-		pods_check_drained(pod->world, pod);
+		pods_check_drained(sim_user(sim), pod);
 }
 
 void pods_stop(struct world *world, const struct msg *msg)
@@ -283,7 +310,8 @@ static void live_and_end(struct world *world, const struct pod *pod)
 void pods_told(struct world *world, const struct msg *msg)
 {
 	struct pod *pod = msg->kind == MSG_NODE_UP || msg->kind == MSG_NODE_DOWN
-				  ? NULL : loop_pod_of(world, msg->who, msg->pod.gen);
+				? NULL
+				: loop_pod_of(world, msg->who, msg->pod.gen);
 
 	if (pod && msg->kind == MSG_POD_READY && !pod->up && !pod->draining) {
 		come_up(world, pod);
@@ -291,7 +319,7 @@ void pods_told(struct world *world, const struct msg *msg)
 			live_and_end(world, pod);
 	} else if (pod && (msg->kind == MSG_POD_GONE || msg->kind == MSG_POD_FAILED)) {
 		world->gpu_held_ns += (sim_now(world->sim) - pod->held_since_ns) * pod->gpus;
-		pod->held_since_ns = -1;
+		pod->holds = false;
 		pod->up = false;
 	}
 	loop_post(world, MACHINE_CONTROL, 0, msg, NULL);

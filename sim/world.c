@@ -127,9 +127,12 @@ static void carry_out(struct world *world, const struct msg *msg, const void *lo
 	switch ((enum msg_kind)msg->kind) {
 	case MSG_SUBMIT:
 	case MSG_CANCEL: hop(world, msg); break;
-	case MSG_ENDPOINT:
 	case MSG_FIRST_TOKEN:
-	case MSG_FINISHED: loop_post(world, MACHINE_SERVING, 0, msg, load); break;
+	case MSG_FINISHED:
+		serving_fetch(world->serving, msg->who);
+		loop_post(world, MACHINE_SERVING, 0, msg, load);
+		break;
+	case MSG_ENDPOINT: loop_post(world, MACHINE_SERVING, 0, msg, load); break;
 	case MSG_RECORD_REQUEST: record_request(world, load); break;
 	case MSG_ITERATE: pods_iterate(world, msg, load); break;
 	case MSG_INTERRUPT: pods_interrupt(world, msg); break;
@@ -224,6 +227,7 @@ void loop_post(struct world *world, enum machine machine, uint32_t instance, con
 		return;
 	}
 	world->busy = true;
+	pods_look_ahead(world);
 	step(world, machine, instance, msg, load);
 	while (world->mail_head < world->mail.n) {
 		struct mail mail = world->mail.at[world->mail_head++];

@@ -34,50 +34,9 @@ static uint32_t *crossing_of(struct llm *llm, const struct seq *seq)
 	return &llm->crossing[first % size];
 }
 
-static bool finish_before(struct finish a, struct finish b)
+static uint64_t finish_of(const struct seq *seq, uint32_t id)
 {
-	return a.iteration < b.iteration || (a.iteration == b.iteration && a.seq < b.seq);
-}
-
-static void finish_push(struct llm *llm, struct finish x)
-{
-	uint32_t i = llm->finish.n;
-
-	vec_push(&llm->finish, x);
-	for (; i && finish_before(x, llm->finish.at[(i - 1) / 2]); i = (i - 1) / 2)
-		llm->finish.at[i] = llm->finish.at[(i - 1) / 2];
-	llm->finish.at[i] = x;
-}
-
-static void finish_pop(struct llm *llm)
-{
-	struct finish x = vec_pop(&llm->finish);
-	uint32_t n = llm->finish.n, i = 0, c;
-
-	if (!n)
-		return;
-	for (; (c = 2 * i + 1) < n; i = c) {
-		if (c + 1 < n && finish_before(llm->finish.at[c + 1], llm->finish.at[c]))
-			c++;
-		if (!finish_before(llm->finish.at[c], x))
-			break;
-		llm->finish.at[i] = llm->finish.at[c];
-	}
-	llm->finish.at[i] = x;
-}
-
-/* The next sequence to end, stale entries dropped; NULL if none decodes. */
-static const struct finish *finish_top(struct llm *llm)
-{
-	while (llm->finish.n) {
-		const struct finish *top = &llm->finish.at[0];
-		const struct seq *seq = &llm->pool->rows.at[top->seq];
-
-		if (seq->state == SEQ_DECODE && seq->finish == top->iteration)
-			return top;
-		finish_pop(llm);
-	}
-	return NULL;
+	return finish_key(seq->join + seq->left, id);
 }
 
 /* Notes that seqs sequences made their last token at this time. */
@@ -105,26 +64,24 @@ static void stall_remove(struct llm *llm, int64_t last_token_ns)
 }
 
 void llm_init(struct llm *llm, const struct engine_config *config, struct seq_pool *pool,
-	      uint32_t pod, uint32_t gen)
+	      uint32_t *crossing, uint32_t pod, uint32_t gen)
 {
-	*llm = (struct llm){ .config = config, .pool = pool, .pod = pod, .pod_gen = gen };
+	*llm = (struct llm){
+		.config = config, .pool = pool, .crossing = crossing, .pod = pod, .pod_gen = gen
+	};
 	assert(config->kv_blocks > 0 && config->block_tokens > 0);
 	llm->waiting = llm->running = SEQ_LIST;
 	llm->free_blocks = config->kv_blocks;
 	if (config->scheduler != SCHED_VLLM_V1)
 		llm->watermark_blocks = (int64_t)(config->watermark * (double)config->kv_blocks);
-	llm->crossing = vec_grow(NULL, &(uint32_t){ 0 }, (uint32_t)config->block_tokens,
-				 sizeof(*llm->crossing));
 	memset(llm->crossing, 0, (size_t)config->block_tokens * sizeof(*llm->crossing));
 }
 
 void llm_release(struct llm *llm)
 {
-	free(llm->crossing);
-	vec_release(&llm->finish);
+	vec_release(&llm->finish.keys);
 	vec_release(&llm->stall);
 	vec_release(&llm->batch);
-	vec_release(&llm->load);
 }
 
 bool llm_admissible(const struct llm *llm, uint32_t input_tokens, uint32_t output_tokens)
@@ -136,8 +93,13 @@ bool llm_admissible(const struct llm *llm, uint32_t input_tokens, uint32_t outpu
 	return blocks_of(llm, length) <= llm->config->kv_blocks - llm->watermark_blocks;
 }
 
+static int64_t last_token_of(const struct llm *llm, const struct seq *seq)
+{
+	return llm->iterations > seq->join ? llm->last_decode_ns : seq->since_ns;
+}
+
 /* Takes a decoding seq out of the whole-batch counters, and gives its blocks back. */
-static void leave_decode(struct llm *llm, struct seq *seq)
+static void leave_decode(struct llm *llm, const struct seq *seq)
 {
 	uint32_t *crossing = crossing_of(llm, seq);
 
@@ -146,11 +108,7 @@ static void leave_decode(struct llm *llm, struct seq *seq)
 	llm->kv_tokens -= seq_length(llm, seq);
 	--*crossing;
 	llm->decoding--;
-}
-
-static int64_t last_token_of(const struct llm *llm, const struct seq *seq)
-{
-	return llm->iterations > seq->join ? llm->last_decode_ns : seq->last_token_ns;
+	stall_remove(llm, last_token_of(llm, seq));
 }
 
 /* The whole prompt is computed and one more token made. */
@@ -160,13 +118,26 @@ static void enter_decode(struct llm *llm, int64_t now, uint32_t id)
 
 	seq->state = SEQ_DECODE;
 	seq->join = llm->iterations;
-	seq->finish = llm->iterations + (seq->output - seq->made);
-	seq->last_token_ns = now;
+	seq->since_ns = now;
 	llm->kv_tokens += seq_length(llm, seq);
 	++*crossing_of(llm, seq);
 	llm->decoding++;
 	stall_add(llm, now, 1);
-	finish_push(llm, (struct finish){ seq->finish, id });
+	finish_push(&llm->finish, finish_of(seq, id));
+}
+
+/* A sequence leaves the batch: at its end, or cut short. */
+static void leave(struct llm *llm, uint32_t id, bool cut)
+{
+	struct seq *seq = &llm->pool->rows.at[id];
+
+	if (seq->state == SEQ_DECODE)
+		leave_decode(llm, seq);
+	else
+		llm->free_blocks += seq_blocks(llm, seq);
+	if (cut && seq->state == SEQ_DECODE)
+		finish_drop(&llm->finish, finish_of(seq, id));
+	seq_unlink(llm->pool, &llm->running, id);
 }
 
 /* The last admitted sequence gives up its blocks and will be computed again, first of those that
@@ -178,20 +149,18 @@ static void preempt_last(struct llm *llm)
 
 	assert(id != NONE);
 	seq = &llm->pool->rows.at[id];
+	leave(llm, id, true);
 	if (seq->state == SEQ_DECODE) {
-		seq->last_token_ns = last_token_of(llm, seq);
-		stall_remove(llm, seq->last_token_ns);
-		seq->made += (uint32_t)(llm->iterations - seq->join);
-		leave_decode(llm, seq);
-	} else {
-		llm->free_blocks += seq_blocks(llm, seq);
+		uint32_t made = (uint32_t)(llm->iterations - seq->join);
+
+		seq->since_ns = last_token_of(llm, seq);
+		seq->prompt += made + 1;
+		seq->left -= made;
 	}
-	seq->prompt = seq->input + seq->made;
 	seq->computed = 0;
 	seq->state = SEQ_WAITING;
 	seq->preemptions++;
 	llm->preemptions++;
-	seq_unlink(llm->pool, &llm->running, id);
 	seq_prepend(llm->pool, &llm->waiting, id);
 }
 
@@ -216,7 +185,8 @@ static uint32_t seqs_max(const struct llm *llm)
 	const struct engine_config *config = llm->config;
 	bool budgeted = config->scheduler != SCHED_VLLM_V0;
 
-	return (uint32_t)(budgeted && config->max_tokens < config->max_seqs ? config->max_tokens : config->max_seqs);
+	return (uint32_t)(budgeted && config->max_tokens < config->max_seqs ? config->max_tokens
+									    : config->max_seqs);
 }
 
 /* The head of the queue joins the batch with a chunk of its prompt. */
@@ -230,8 +200,8 @@ static void admit(struct llm *llm, int64_t now, uint32_t chunk)
 	seq_append(llm->pool, &llm->running, id);
 	seq->state = SEQ_PREFILL;
 	seq->chunk = chunk;
-	if (seq->start_ns < 0)
-		seq->start_ns = now;
+	if (seq->batch_wait_ns < 0)
+		seq->batch_wait_ns = now - seq->since_ns;
 	vec_push(&llm->batch, id);
 }
 
@@ -245,8 +215,8 @@ static void plan_v0(struct llm *llm, int64_t now)
 		const struct seq *seq = &llm->pool->rows.at[llm->waiting.head];
 		uint64_t prompt = seq->prompt > longest ? seq->prompt : longest;
 
-		if (!fits(llm,
-		    seq) || (llm->batch.n && (llm->batch.n + 1) * prompt > (uint64_t)llm->config->max_tokens))
+		if (!fits(llm, seq) || (llm->batch.n && (llm->batch.n + 1) * prompt >
+								(uint64_t)llm->config->max_tokens))
 			break;
 		longest = prompt;
 		admit(llm, now, seq->prompt);
@@ -264,13 +234,15 @@ static void plan_mixed(struct llm *llm, int64_t now)
 	int64_t budget = llm->config->max_tokens - llm->decoding;
 
 	/* room for the decodes is taken before anybody is admitted */
-	llm->free_blocks -= llm->crossing[(llm->iterations + 1) % (uint64_t)llm->config->block_tokens];
+	llm->free_blocks -=
+		llm->crossing[(llm->iterations + 1) % (uint64_t)llm->config->block_tokens];
 	/* prompts under way are the youngest: walk back to the first of them, then forward */
 	uint32_t id = llm->running.tail, first = NONE;
 
-	for (; id != NONE && llm->pool->rows.at[id].state == SEQ_PREFILL; id = llm->pool->rows.at[id].prev)
+	for (; id != NONE && llm->pool->rows.at[id].state == SEQ_PREFILL;
+	     id = llm->pool->links.at[id].prev)
 		first = id;
-	for (id = first; id != NONE && budget > 0; id = llm->pool->rows.at[id].next) {
+	for (id = first; id != NONE && budget > 0; id = seq_next(llm->pool, id)) {
 		struct seq *seq = &llm->pool->rows.at[id];
 		int64_t left = (int64_t)seq->prompt - seq->computed;
 
@@ -287,7 +259,8 @@ static void plan_mixed(struct llm *llm, int64_t now)
 		budget -= chunk;
 		admit(llm, now, chunk);
 	}
-	llm->free_blocks += llm->crossing[(llm->iterations + 1) % (uint64_t)llm->config->block_tokens];
+	llm->free_blocks +=
+		llm->crossing[(llm->iterations + 1) % (uint64_t)llm->config->block_tokens];
 	llm->decodes = llm->decoding > 0;
 }
 
@@ -295,7 +268,7 @@ static void plan_mixed(struct llm *llm, int64_t now)
 static uint32_t leap(struct llm *llm)
 {
 	uint64_t size = (uint64_t)llm->config->block_tokens, i = llm->iterations;
-	uint64_t k_end = finish_top(llm)->iteration - i, k;
+	uint64_t k_end = finish_iteration(llm->finish.keys.at[0]) - i, k;
 	int64_t spare = llm->free_blocks;
 
 	if (!llm->config->skip)
@@ -313,7 +286,13 @@ static uint32_t leap(struct llm *llm)
 	return (uint32_t)k;
 }
 
-/* Adds the stalls and the shape's prompt part of the sequences with a chunk. */
+/* Whether seq goes on after a preemption with a token in this iteration. */
+static bool resumes(const struct seq *seq)
+{
+	return seq->told && seq->computed + seq->chunk == seq->prompt;
+}
+
+/* The prompt part of the shape. */
 static void shape_prompts(struct llm *llm, struct batch_shape *shape)
 {
 	for (uint32_t i = 0; i < llm->batch.n; i++) {
@@ -325,47 +304,47 @@ static void shape_prompts(struct llm *llm, struct batch_shape *shape)
 		shape->prefill_kv_tokens += seq->computed;
 		shape->prefill_chunk_sq += chunk * chunk;
 		shape->prefill_cross += chunk * seq->computed;
+		shape->stall_groups += resumes(seq);
 	}
 }
 
-static void load_append(struct llm *llm, const void *bytes, uint32_t n)
+/* When those who make a token made their last one. */
+static void copy_stalls(const struct llm *llm, struct stall *to)
 {
-	vec_reserve(&llm->load, llm->load.n + n);
-	memcpy(llm->load.at + llm->load.n, bytes, n);
-	llm->load.n += n;
+	if (llm->decodes)
+		for (uint32_t i = 0; i < llm->stall.n; i++)
+			*to++ = llm->stall.at[i];
+	for (uint32_t i = 0; i < llm->batch.n; i++) {
+		const struct seq *seq = &llm->pool->rows.at[llm->batch.at[i]];
+
+		if (resumes(seq))
+			*to++ = (struct stall){ .last_token_ns = seq->since_ns, .seqs = 1 };
+	}
 }
 
 /* Asks the world to run the batch. */
 static void run(struct llm *llm, struct outbox *out)
 {
-	struct batch_shape shape = { 0 };
+	struct batch_shape shape = { 0 }, *room;
 	struct msg *msg;
+	void *load;
 
-	llm->load.n = 0;
 	shape_prompts(llm, &shape);
 	if (llm->decodes) {
 		shape.decode_seqs = llm->decoding;
 		shape.decode_kv_tokens = llm->kv_tokens;
-		shape.stall_groups = llm->stall.n;
-	}
-	load_append(llm, &shape, sizeof(shape));
-	if (llm->decodes)
-		load_append(llm, llm->stall.at, llm->stall.n * (uint32_t)sizeof(struct stall));
-	for (uint32_t i = 0; i < llm->batch.n; i++) {
-		const struct seq *seq = &llm->pool->rows.at[llm->batch.at[i]];
-		struct stall stall = { .last_token_ns = seq->last_token_ns, .seqs = 1 };
-
-		if (seq->made && seq->computed + seq->chunk == seq->prompt) {
-			load_append(llm, &stall, sizeof(stall));
-			((struct batch_shape *)(void *)llm->load.at)->stall_groups++;
-		}
+		shape.stall_groups += llm->stall.n;
 	}
 	llm->k_max = llm->batch.n ? 1 : leap(llm);
 	llm->interrupted = llm->k_max == 1;
-	llm->steps++;
-	msg = outbox_add_load(out, MSG_ITERATE, llm->pod, llm->load.at, llm->load.n);
+	msg = outbox_add_room(out, MSG_ITERATE, llm->pod,
+			      (uint32_t)(sizeof(shape) + shape.stall_groups * sizeof(struct stall)),
+			      &load);
 	msg->iterate.gen = llm->pod_gen;
 	msg->iterate.k_max = llm->k_max;
+	room = load;
+	*room = shape;
+	copy_stalls(llm, (struct stall *)(void *)(room + 1));
 }
 
 /* Chooses the next batch and runs it; idle if there is nobody. */
@@ -407,7 +386,6 @@ void llm_submit(struct llm *llm, int64_t now, uint32_t id, struct outbox *out)
 	bool first = !llm->waiting.n;
 
 	seq->state = SEQ_WAITING;
-	seq->prompt = seq->input;
 	seq_append(llm->pool, &llm->waiting, id);
 	if (!llm->k_max) {
 		plan(llm, now, out);
@@ -430,22 +408,23 @@ static void count_decodes(struct llm *llm, int64_t now, uint32_t k)
 	llm->last_decode_ns = now;
 	llm->stall.n = 0;
 	if (llm->decoding)
-		vec_push(&llm->stall, (struct stall){ .last_token_ns = now,
-			 .seqs = llm->decoding });
+		vec_push(&llm->stall,
+			 (struct stall){ .last_token_ns = now, .seqs = llm->decoding });
 }
 
 /* A token after a computed prompt: the first one is told. */
 static void make_token(struct llm *llm, struct seq *seq, struct outbox *out)
 {
-	if (!seq->made) {
+	if (!seq->told) {
 		struct msg *msg = outbox_add(out, MSG_FIRST_TOKEN, seq->request);
 
 		msg->first_token.gen = seq->gen;
 		msg->first_token.pod = llm->pod;
-		msg->first_token.queue_proxy_ns = seq->engine_ns - seq->pod_ns;
-		msg->first_token.batch_wait_ns = seq->start_ns - seq->engine_ns;
+		msg->first_token.queue_proxy_ns = seq->queue_proxy_ns;
+		msg->first_token.batch_wait_ns = seq->batch_wait_ns;
+		seq->told = true;
 	}
-	seq->made++;
+	seq->left--;
 }
 
 static void end_prompts(struct llm *llm, int64_t now, struct outbox *out, llm_done *done, void *ctx)
@@ -459,55 +438,46 @@ static void end_prompts(struct llm *llm, int64_t now, struct outbox *out, llm_do
 		if (seq->computed < seq->prompt)
 			continue;
 		make_token(llm, seq, out);
-		if (seq->made < seq->output) {
+		if (seq->left) {
 			enter_decode(llm, now, id);
 		} else {
-			llm->free_blocks += seq_blocks(llm, seq);
-			seq_unlink(llm->pool, &llm->running, id);
+			leave(llm, id, false);
 			done(ctx, now, id, out);
 		}
 	}
 }
 
-static void drop_running(struct llm *llm, uint32_t id)
+/* Sequences that were given up leave the batch. */
+static void drop_cancelled(struct llm *llm, int64_t now, struct outbox *out, llm_done *done,
+			   void *ctx)
 {
-	struct seq *seq = &llm->pool->rows.at[id];
-
-	if (seq->state == SEQ_DECODE) {
-		stall_remove(llm, last_token_of(llm, seq));
-		leave_decode(llm, seq);
-	} else {
-		llm->free_blocks += seq_blocks(llm, seq);
+	for (uint32_t id = llm->running.head, next; id != NONE; id = next) {
+		next = seq_next(llm->pool, id);
+		if (llm->pool->rows.at[id].cancelled) {
+			leave(llm, id, true);
+			done(ctx, now, id, out);
+		}
 	}
-	seq_unlink(llm->pool, &llm->running, id);
+	llm->cancels = false;
 }
 
 void llm_iterated(struct llm *llm, int64_t now, uint32_t k, struct outbox *out, llm_done *done,
 		  void *ctx)
 {
-	const struct finish *top;
-
 	assert(llm->k_max && k >= 1 && k <= llm->k_max);
-	/* who is submitted while we are at it is seen by the plan below */
-	llm->interrupted = true;
+	llm->interrupted = true; /* who is submitted while we are at it is seen by the plan below */
 	if (llm->decodes)
 		count_decodes(llm, now, k);
-	while ((top = finish_top(llm)) && top->iteration == llm->iterations) {
-		uint32_t id = top->seq;
+	while (llm->finish.keys.n && finish_iteration(llm->finish.keys.at[0]) == llm->iterations) {
+		uint32_t id = finish_row(llm->finish.keys.at[0]);
 
-		finish_pop(llm);
-		drop_running(llm, id);
+		finish_pop(&llm->finish);
+		leave(llm, id, false);
 		done(ctx, now, id, out);
 	}
 	end_prompts(llm, now, out, done, ctx);
-	for (uint32_t id = llm->running.head, next; llm->cancels && id != NONE; id = next) {
-		next = llm->pool->rows.at[id].next;
-		if (llm->pool->rows.at[id].cancelled) {
-			drop_running(llm, id);
-			done(ctx, now, id, out);
-		}
-	}
-	llm->cancels = false;
+	if (llm->cancels)
+		drop_cancelled(llm, now, out, done, ctx);
 	plan(llm, now, out);
 }
 

@@ -13,10 +13,9 @@
  * length follows from when it joined. */
 #ifndef MODELS_ENGINE_LLM_H
 #define MODELS_ENGINE_LLM_H
+#include "models/engine/finish.h"
 #include "models/engine/seq.h"
 #include "models/service.h"
-
-struct finish { uint64_t iteration; uint32_t seq; };
 
 struct llm {
 	const struct engine_config *config;
@@ -28,23 +27,22 @@ struct llm {
 	uint64_t iterations;            /* decode iterations done */
 	uint64_t kv_tokens;             /* S: read by the next decode iteration */
 	uint32_t decoding;              /* sequences that decode */
-	uint32_t *crossing;             /* block_tokens entries */
+	uint32_t *crossing;             /* block_tokens entries; the pod's */
 	int64_t last_decode_ns;         /* end of the last decode iteration */
-	/* binary heap by (iteration, seq); stale entries are dropped when they surface */
-	VEC(struct finish) finish;
+	struct finish finish;           /* of the decoding sequences */
 	VEC(struct stall) stall;        /* decoding sequences by time of their last token */
 	/* sequences with a prompt chunk in the iteration under way */
 	VEC(uint32_t) batch;
-	VEC(unsigned char) load;        /* scratch for the batch's shape */
 	uint32_t k_max;                 /* iterations asked for; 0 = idle */
 	bool decodes;                   /* the iteration under way decodes */
 	bool interrupted, cancels;
-	uint64_t preemptions, steps;
+	uint64_t preemptions;
 };
 
-/* An idle engine over the pool of its pod. */
+/* An idle engine over the pool of its pod; crossing: room for block_tokens entries, the
+ * caller's. */
 void llm_init(struct llm *llm, const struct engine_config *config, struct seq_pool *pool,
-	      uint32_t pod, uint32_t gen);
+	      uint32_t *crossing, uint32_t pod, uint32_t gen);
 /* Whether a request could ever run here: its prompt within the budget, its length within the KV
  * blocks. */
 bool llm_admissible(const struct llm *llm, uint32_t input_tokens, uint32_t output_tokens);

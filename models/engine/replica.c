@@ -3,12 +3,14 @@
 #include "models/engine/replica.h"
 #include "models/engine/llm.h"
 
+enum { LINE = 64 }; /* bytes of a cache line */
+
 struct replica {
 	const struct service_config *service;
 	struct seq_pool pool;
 	uint32_t pod, gen;
-	uint32_t inside;                /* requests past queue-proxy */
-	struct seq_list proxied;        /* waiting in queue-proxy for a slot */
+	uint32_t inside;	 /* requests past queue-proxy */
+	struct seq_list proxied; /* waiting in queue-proxy for a slot */
 	struct llm llm;
 	/* the request-level engine */
 	struct seq_list queue, served;
@@ -22,14 +24,41 @@ static bool is_llm(const struct replica *replica)
 
 struct replica *replica_new(const struct service_config *service, uint32_t pod, uint32_t gen)
 {
-	struct replica *replica = vec_grow(NULL, &(uint32_t){ 0 }, 1, sizeof(*replica));
+	uint32_t own = (sizeof(struct replica) + LINE - 1) / LINE, lines = own, cap = 0;
+	struct replica *replica;
 
+	if (service->engine.kind == ENGINE_LLM)
+		lines += ((uint32_t)service->engine.block_tokens * (uint32_t)sizeof(uint32_t) +
+			  LINE - 1) /
+			 LINE;
+	replica = vec_grow(NULL, &cap, lines, LINE);
 	*replica = (struct replica){ .service = service, .pod = pod, .gen = gen };
 	replica->pool.spare = NONE;
 	replica->proxied = replica->queue = replica->served = SEQ_LIST;
 	if (is_llm(replica))
-		llm_init(&replica->llm, &service->engine, &replica->pool, pod, gen);
+		llm_init(&replica->llm, &service->engine, &replica->pool,
+			 (uint32_t *)(void *)((char *)replica + own * LINE), pod, gen);
 	return replica;
+}
+
+void replica_fetch(const struct replica *replica)
+{
+	for (uint32_t at = 0; at < sizeof(*replica) + LINE; at += LINE)
+		__builtin_prefetch((const char *)replica + at, 1);
+}
+
+void replica_fetch_rows(const struct replica *replica)
+{
+	const struct llm *llm = &replica->llm;
+	const struct seq *rows = replica->pool.rows.at;
+
+	if (!is_llm(replica))
+		return;
+	/* who may end, and the first of those who begin */
+	if (llm->finish.keys.n)
+		__builtin_prefetch(&rows[finish_row(llm->finish.keys.at[0])], 1);
+	if (llm->batch.n)
+		__builtin_prefetch(&rows[llm->batch.at[0]], 1);
 }
 
 void replica_free(struct replica *replica)
@@ -39,6 +68,7 @@ void replica_free(struct replica *replica)
 	if (is_llm(replica))
 		llm_release(&replica->llm);
 	vec_release(&replica->pool.rows);
+	vec_release(&replica->pool.links);
 	free(replica);
 }
 
@@ -59,10 +89,11 @@ void replica_tokens(const struct replica *replica, replica_token *visit, void *c
 
 	if (!is_llm(replica) || !llm->k_max)
 		return;
-	for (uint32_t id = llm->running.head; id != NONE; id = replica->pool.rows.at[id].next) {
+	for (uint32_t id = llm->running.head; id != NONE; id = seq_next(&replica->pool, id)) {
 		const struct seq *seq = &replica->pool.rows.at[id];
 		bool decodes = seq->state == SEQ_DECODE && llm->decodes;
-		bool ends_prompt = seq->state == SEQ_PREFILL && seq->computed + seq->chunk == seq->prompt;
+		bool ends_prompt =
+			seq->state == SEQ_PREFILL && seq->computed + seq->chunk == seq->prompt;
 
 		if (!seq->cancelled && (decodes || (ends_prompt && seq->chunk)))
 			visit(ctx, seq->request, seq->gen);
@@ -74,17 +105,16 @@ struct replica_view replica_look(const struct replica *replica)
 	if (!is_llm(replica))
 		return (struct replica_view){ .waiting = replica->queue.n + replica->proxied.n,
 					      .running = replica->served.n,
-					      	.iterations = replica->served_total };
+					      .iterations = replica->served_total };
 	return (struct replica_view){ .waiting = replica->llm.waiting.n + replica->proxied.n,
 				      .running = replica->llm.running.n,
-				      	.free_blocks = replica->llm.free_blocks,
+				      .free_blocks = replica->llm.free_blocks,
 				      .iterations = replica->llm.iterations,
-				      	.preemptions = replica->llm.preemptions };
+				      .preemptions = replica->llm.preemptions };
 }
 
 static void finish(struct replica *replica, uint32_t request, uint32_t gen, enum outcome outcome,
-		   uint32_t preemptions,
-		   struct outbox *out)
+		   uint32_t preemptions, struct outbox *out)
 {
 	struct msg *msg = outbox_add(out, MSG_FINISHED, request);
 
@@ -104,24 +134,27 @@ static void serve_next(struct replica *replica, int64_t now, struct outbox *out)
 
 		msg->serve.gen = replica->gen;
 		msg->serve.slot = id;
-		msg->serve.input_tokens = seq->input;
-		msg->serve.output_tokens = seq->output;
+		msg->serve.input_tokens = seq->prompt;
+		msg->serve.output_tokens = seq->left;
 		seq_unlink(&replica->pool, &replica->queue, id);
 		seq_append(&replica->pool, &replica->served, id);
 		seq->state = SEQ_SERVED;
-		seq->start_ns = now;
+		seq->batch_wait_ns = now - seq->since_ns;
 	}
 }
 
 /* Past queue-proxy: into the engine. */
 static void enter(struct replica *replica, int64_t now, uint32_t id, struct outbox *out)
 {
+	struct seq *seq = &replica->pool.rows.at[id];
+
 	replica->inside++;
-	replica->pool.rows.at[id].engine_ns = now;
+	seq->queue_proxy_ns = now - seq->since_ns;
+	seq->since_ns = now;
 	if (is_llm(replica)) {
 		llm_submit(&replica->llm, now, id, out);
 	} else {
-		replica->pool.rows.at[id].state = SEQ_WAITING;
+		seq->state = SEQ_WAITING;
 		seq_append(&replica->pool, &replica->queue, id);
 		serve_next(replica, now, out);
 	}
@@ -166,8 +199,8 @@ static void submit(struct replica *replica, int64_t now, const struct msg *in, s
 {
 	const struct service_config *service = replica->service;
 	uint32_t output = in->submit.output_tokens ? in->submit.output_tokens : 1;
-	bool refused = is_llm(replica) && !llm_admissible(&replica->llm, in->submit.input_tokens,
-			      output);
+	bool refused =
+		is_llm(replica) && !llm_admissible(&replica->llm, in->submit.input_tokens, output);
 	uint32_t id;
 
 	if (!has_slot(replica) && replica->proxied.n >= service->concurrency * service->queue_depth)
@@ -181,9 +214,9 @@ static void submit(struct replica *replica, int64_t now, const struct msg *in, s
 
 	seq->request = in->who;
 	seq->gen = in->submit.gen;
-	seq->input = in->submit.input_tokens ? in->submit.input_tokens : 1;
-	seq->output = output;
-	seq->pod_ns = now;
+	seq->prompt = in->submit.input_tokens ? in->submit.input_tokens : 1;
+	seq->left = output;
+	seq->since_ns = now;
 	if (has_slot(replica)) {
 		enter(replica, now, id, out);
 	} else {
@@ -197,15 +230,15 @@ static void submit(struct replica *replica, int64_t now, const struct msg *in, s
 static uint32_t find(const struct replica *replica, uint32_t request, uint32_t gen)
 {
 	const struct seq_list lists[] = { replica->llm.waiting, replica->queue, replica->proxied,
-		replica->llm.running,
-					  replica->served };
+					  replica->llm.running, replica->served };
 	const bool llm = is_llm(replica);
 
 	for (uint32_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
 		if ((i == 0 || i == 3) && !llm)
 			continue;
-		for (uint32_t id = lists[i].head; id != NONE; id = replica->pool.rows.at[id].next)
-			if (replica->pool.rows.at[id].request == request && replica->pool.rows.at[id].gen == gen)
+		for (uint32_t id = lists[i].head; id != NONE; id = seq_next(&replica->pool, id))
+			if (replica->pool.rows.at[id].request == request &&
+			    replica->pool.rows.at[id].gen == gen)
 				return id;
 	}
 	return NONE;
@@ -224,7 +257,7 @@ static void cancel(struct replica *replica, int64_t now, const struct msg *in, s
 		seq_give(&replica->pool, id);
 		let_in(replica, now, out);
 	} else if (seq->state == SEQ_SERVED) {
-		seq->cancelled = true;  /* the slot is taken until the work is done */
+		seq->cancelled = true; /* the slot is taken until the work is done */
 	} else if (!is_llm(replica)) {
 		seq_unlink(&replica->pool, &replica->queue, id);
 		leave(replica, now, id, out);
@@ -247,8 +280,8 @@ static void served(struct replica *replica, int64_t now, uint32_t id, struct out
 
 		msg->first_token.gen = seq->gen;
 		msg->first_token.pod = replica->pod;
-		msg->first_token.queue_proxy_ns = seq->engine_ns - seq->pod_ns;
-		msg->first_token.batch_wait_ns = seq->start_ns - seq->engine_ns;
+		msg->first_token.queue_proxy_ns = seq->queue_proxy_ns;
+		msg->first_token.batch_wait_ns = seq->batch_wait_ns;
 		finish(replica, seq->request, seq->gen, OUT_COMPLETED, 0, out);
 	}
 	leave(replica, now, id, out);
@@ -264,9 +297,7 @@ void replica_step(struct replica *replica, int64_t now, const struct msg *in, co
 		if (in->submit.pod_gen == replica->gen)
 			submit(replica, now, in, out);
 		break;
-	case MSG_CANCEL:
-		cancel(replica, now, in, out);
-		break;
+	case MSG_CANCEL: cancel(replica, now, in, out); break;
 	case MSG_ITERATED:
 		if (!is_llm(replica) || in->iterated.gen != replica->gen || !replica->llm.k_max ||
 		    in->iterated.k < 1 || in->iterated.k > replica->llm.k_max)
@@ -274,17 +305,17 @@ void replica_step(struct replica *replica, int64_t now, const struct msg *in, co
 		llm_iterated(&replica->llm, now, in->iterated.k, out, llm_done_cb, replica);
 		break;
 	case MSG_SERVED:
-		if (!is_llm(replica) && in->serve.gen == replica->gen && in->serve.slot < replica->pool.rows.n)
+		if (!is_llm(replica) && in->serve.gen == replica->gen &&
+		    in->serve.slot < replica->pool.rows.n)
 			served(replica, now, in->serve.slot, out);
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
 static void fail_list(struct replica *replica, const struct seq_list *list, struct outbox *out)
 {
-	for (uint32_t id = list->head; id != NONE; id = replica->pool.rows.at[id].next) {
+	for (uint32_t id = list->head; id != NONE; id = seq_next(&replica->pool, id)) {
 		const struct seq *seq = &replica->pool.rows.at[id];
 
 		if (!seq->cancelled)

@@ -35,6 +35,10 @@ uint32_t replica_in_flight(const struct replica *replica);
 struct replica_view replica_look(const struct replica *replica);
 /* The pod died: MSG_FINISHED with OUT_FAILED for every request inside. */
 void replica_fail(struct replica *replica, struct outbox *out);
+/* It will be stepped soon: its memory is asked for; and very soon: what that points to.  Of a large
+ * cluster little lies in the cache, and a step would wait for one line after another. */
+void replica_fetch(const struct replica *replica);
+void replica_fetch_rows(const struct replica *replica);
 /* Frees it. */
 void replica_free(struct replica *replica);
 #endif

@@ -434,6 +434,14 @@ void serving_step(struct serving *serving, int64_t now, const struct msg *in, co
 	}
 }
 
+void serving_fetch(const struct serving *serving, uint32_t request)
+{
+	if (request >= serving->requests.row.n)
+		return;
+	__builtin_prefetch(&serving->requests.row.at[request], 1);
+	__builtin_prefetch(&serving->requests.rest.at[request], 1);
+}
+
 int64_t serving_wakeup(const struct serving *serving)
 {
 	return agenda_next(&serving->agenda);

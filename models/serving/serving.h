@@ -34,6 +34,10 @@ struct serving *serving_new(const struct service_config *services, uint32_t n, u
  * service). */
 void serving_step(struct serving *serving, int64_t now, const struct msg *in, const void *load,
 		  struct outbox *out);
+/* A message about this request will be stepped soon: its memory is asked for. */
+void serving_fetch(const struct serving *serving, uint32_t request);
+/* A message about this request will come soon: its memory is asked for. */
+void serving_fetch(const struct serving *serving, uint32_t request);
 /* The latest time at which it wants MSG_TICK, or TIME_NEVER. */
 int64_t serving_wakeup(const struct serving *serving);
 /* Fills record but for its pods, which are control's to say.  arrivals and completions (all

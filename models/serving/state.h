@@ -16,9 +16,10 @@ enum request_state {
 	REQUEST_STREAMING  /* its first token was made */
 };
 
-/* What every message about a request touches. */
+/* What every message about a request touches: a cache line. */
 struct request {
-	uint32_t gen, service, pod, pod_gen; /* pod NONE = not sent yet */
+	_Alignas(64) uint32_t gen;
+	uint32_t service, pod, pod_gen; /* pod NONE = not sent yet */
 	int64_t arrival_ns, sent_ns;
 	int64_t first_ns;        /* first token made, without the hop; -1 = none */
 	uint8_t state;           /* enum request_state */
@@ -27,9 +28,9 @@ struct request {
 	bool cold;
 };
 
-/* What its record needs besides. */
+/* What its record needs besides: another. */
 struct request_rest {
-	uint64_t id;
+	_Alignas(64) uint64_t id;
 	uint32_t input_tokens, output_tokens;
 	/* known with the first token */
 	int64_t queue_proxy_ns, batch_wait_ns, prefill_ns, network_ns;
