@@ -369,6 +369,7 @@ void world_close(struct world *world)
 	for (uint32_t i = 0; i < world->pods.n; i++) {
 		struct pod *pod = world->pods.at[i];
 
+		pods_cut(world, pod);
 		if (pod->holds)
 			world->gpu_held_ns += (now - pod->held_since_ns) * pod->gpus;
 		if ((pod->k || pod->serving) && now > pod->run_start_ns)

@@ -96,6 +96,8 @@ void pods_interrupt(struct world *world, const struct msg *msg);
 void pods_serve(struct world *world, const struct msg *msg);
 void pods_served(struct world *world, const struct msg *msg);
 void pods_pass(struct world *world);
+/* The run ends here: records the iterations of a batch under way that ended before. */
+void pods_cut(struct world *world, struct pod *pod);
 void pods_look_ahead(struct world *world);
 /* Pods (pods.c): what control asks for, and what the kubelet tells. */
 void pods_start(struct world *world, const struct msg *msg, const void *load);

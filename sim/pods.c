@@ -114,6 +114,19 @@ static void end_run(struct world *world, struct pod *pod)
 	loop_post(world, MACHINE_REPLICA, pod->slot, &msg, NULL);
 }
 
+void pods_cut(struct world *world, struct pod *pod)
+{
+	uint64_t ended;
+
+	if (!pod->k)
+		return;
+	ended = gpu_series_at(&pod->series, sim_now(world->sim)) - 1 - pod->series.done;
+	assert(ended <= pod->k);
+	world->iterations += ended;
+	if (world->sink.gap && ended)
+		record_gaps(world, pod, (uint32_t)ended);
+}
+
 /* Asks for the memory of the engines whose turn comes soon: first for what lies in the pod, then
  * for what that points to. */
 void pods_look_ahead(struct world *world)
