@@ -123,6 +123,12 @@ static void differ(struct replay *replay, uint32_t machine, int64_t now, const s
 		 i < replay->out.n ? msg_name(replay->out.at[i].kind) : "none");
 }
 
+/* memcmp, which may not be asked about nothing at a null pointer. */
+static bool equal(const void *a, const void *b, size_t n)
+{
+	return !n || memcmp(a, b, n) == 0;
+}
+
 static bool one_step(struct replay *replay)
 {
 	uint32_t machine = get_u32(replay), instance = get_u32(replay), n, loads;
@@ -155,8 +161,8 @@ static bool one_step(struct replay *replay)
 	replay->result->steps++;
 	replay->result->messages += replay->out.n;
 	if (n != replay->out.n || loads != replay->out.loads_n ||
-	    memcmp(replay->want.at, replay->out.at, n * sizeof(struct msg)) != 0 ||
-	    memcmp(replay->want.at + n * sizeof(struct msg), replay->out.loads, loads) != 0)
+	    !equal(replay->want.at, replay->out.at, n * sizeof(struct msg)) ||
+	    !equal(replay->want.at + n * sizeof(struct msg), replay->out.loads, loads))
 		differ(replay, machine, now, &in, n);
 	return true;
 }
