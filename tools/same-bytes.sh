@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
 # The same scenario and seed give the same bytes, whatever compiled the program: gcc or clang, optimised
-# or not. Builds it thrice, runs each scenario named (all ready-made ones if none is), and compares
-# results, rows and tapes. same-bytes.sh [SCENARIO...]
+# or not. Builds it thrice, runs each scenario named (if none is, all ready-made ones and some drawn at
+# random), and compares results, rows and tapes. same-bytes.sh [SCENARIO...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- scenarios/*.yaml
 tools/deps.sh clang
 work=$(mktemp -d "${TMPDIR:-/tmp}/sonde-same.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+if [ $# = 0 ]; then
+	. tests/e2e/lib.sh
+	for seed in $(seq 2001 2012); do
+		random_scenario "$seed" >"$work/random-$seed.yaml"
+	done
+	set -- scenarios/*.yaml "$work"/random-*.yaml
+fi
 
 # build NAME PROGRAM MAKE-ARGUMENT...
 build() {
@@ -31,6 +37,6 @@ for scenario; do
 			cmp "$work/gcc.$what" "$work/$name.$what" || differ=1
 		done
 	done
-	echo "$scenario: $(cat "$work"/gcc.{json,csv,tape} | sha256sum | cut -c1-16)"
+	echo "${scenario#"$work"/}: $(cat "$work"/gcc.{json,csv,tape} | sha256sum | cut -c1-16)"
 done
 [ $differ = 0 ] || { echo "the compiler changes what comes out" >&2; exit 1; }
