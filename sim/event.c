@@ -452,6 +452,11 @@ sim_time sim_next(struct sim *s)
 	return SIM_NEVER;
 }
 
+struct sim_event *sim_peek(const struct sim *s, uint32_t n)
+{
+	return s->tail - s->head > n ? s->front[s->head + n].event : NULL;
+}
+
 bool sim_run(struct sim *s, sim_time until)
 {
 	bool stopped;
