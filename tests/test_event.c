@@ -345,6 +345,8 @@ START_TEST(disarmed_and_moved_events_are_not_next)
 	sim_arm(sim, &b, 1ll << 50);
 	sim_arm(sim, &a, 15);
 	ck_assert_int_eq(sim_next(sim), 15);
+	ck_assert_ptr_eq(sim_peek(sim, 0), &a);
+	ck_assert_ptr_null(sim_peek(sim, 5));
 	sim_run(sim, 15);
 	ck_assert_int_eq(sim_next(sim), 1ll << 50);
 	ck_assert_uint_eq(sim_fired(sim), 1);

@@ -180,7 +180,7 @@ static struct result measure(const struct load *load, uint32_t n, int count, dou
 	int64_t span = (int64_t)(events / n * load->mean_s * SECOND);
 	uint64_t fired[ENGINES], state = 0;
 	void *bed[ENGINES];
-	struct result result;
+	struct result result = { { 0 }, { 0 } };
 
 	for (int i = 0; i < count; i++) {
 		bed[i] = engines[i].make(n, load);
