@@ -291,7 +291,7 @@ static void taped(struct live *live, uint32_t pod, const unsigned char *payload)
 /* The process died: its requests have failed, and so has its pod. */
 static void lost(struct live *live, uint32_t pod)
 {
-	struct peer *peer = &live->peers.at[pod];
+	struct peer *peer;
 	struct msg msg = { .kind = MSG_FINISHED }, gone = { .kind = MSG_POD_FAILED, .who = pod };
 
 	for (uint32_t i = 0; i < live->flights.n; i++) {

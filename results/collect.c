@@ -309,18 +309,16 @@ const char *quantity_name(uint32_t quantity)
 						    "itl_s",	    "e2e_s",
 						    "queue_s",	    "scheduling_delay_s",
 						    "cold_start_s", "info_age_s" };
-	static char names[QUANTITIES][40];
+	static char names[QUANTITIES - Q_PHASE][40];
+	uint32_t made; /* which of those that are put together */
 
-	assert(quantity < QUANTITIES);
 	if (quantity < Q_PHASE)
 		return plain[quantity];
-	if (!names[quantity][0]) {
-		if (quantity < Q_PART)
-			snprintf(names[quantity], sizeof(names[0]), "phase.%s_s",
-				 phase_name(quantity - Q_PHASE));
-		else
-			snprintf(names[quantity], sizeof(names[0]), "part.%s_s",
-				 part_name(quantity - Q_PART));
-	}
-	return names[quantity];
+	made = quantity - Q_PHASE;
+	assert(made < QUANTITIES - Q_PHASE);
+	if (!names[made][0] && quantity < Q_PART)
+		snprintf(names[made], sizeof(names[0]), "phase.%s_s", phase_name(made));
+	else if (!names[made][0])
+		snprintf(names[made], sizeof(names[0]), "part.%s_s", part_name(quantity - Q_PART));
+	return names[made];
 }

@@ -207,6 +207,7 @@ static void sort_small(const struct entry *from, uint32_t n, struct entry *to)
 	sim_time time[SMALL];
 	uint32_t place[SMALL];
 
+	assert(n <= SMALL);
 	for (uint32_t i = 0; i < n; i++) {
 		sim_time t = time[i] = from[i].t;
 		uint32_t later = 0;

@@ -4,6 +4,7 @@
 #include "models/engine/replica.h"
 #include "models/serving/serving.h"
 #include "sim/tape.h"
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -66,6 +67,7 @@ static bool begin_run(struct replay *replay, replay_setup *setup, void *ctx, str
 	free(text);
 	if (!ok)
 		return false;
+	assert(replay->config);
 	replay->result->runs++;
 	replay->serving = serving_new(replay->config->services, replay->config->n_services,
 				      replay->config->seed, replay->config->hop_ns);
@@ -100,6 +102,12 @@ static bool death(struct replay *replay)
 	return true;
 }
 
+/* memcmp, which may not be asked about nothing at a null pointer. */
+static bool equal(const void *a, const void *b, size_t n)
+{
+	return !n || memcmp(a, b, n) == 0;
+}
+
 /* Says where two outputs part. */
 static void differ(struct replay *replay, uint32_t machine, int64_t now, const struct msg *in,
 		   uint32_t n)
@@ -112,7 +120,7 @@ static void differ(struct replay *replay, uint32_t machine, int64_t now, const s
 	if (!result->same)
 		return;
 	result->same = false;
-	while (i < n && i < replay->out.n && !memcmp(&want[i], &replay->out.at[i], sizeof(*want)))
+	while (i < n && i < replay->out.n && equal(&want[i], &replay->out.at[i], sizeof(*want)))
 		i++;
 	snprintf(result->difference, sizeof(result->difference),
 		 "step %" PRIu64 " (%s, at %" PRId64
@@ -121,12 +129,6 @@ static void differ(struct replay *replay, uint32_t machine, int64_t now, const s
 		 result->steps, machines[machine], now, msg_name(in->kind), n, replay->out.n, i,
 		 i < n ? msg_name(want[i].kind) : "none",
 		 i < replay->out.n ? msg_name(replay->out.at[i].kind) : "none");
-}
-
-/* memcmp, which may not be asked about nothing at a null pointer. */
-static bool equal(const void *a, const void *b, size_t n)
-{
-	return !n || memcmp(a, b, n) == 0;
 }
 
 static bool one_step(struct replay *replay)

@@ -211,6 +211,7 @@ static void mail_push(struct world *world, enum machine machine, uint32_t instan
 {
 	uint32_t at = world->mail_loads.n, room = (msg->load_bytes + 7u) & ~7u;
 
+	assert(!room || load);
 	if (room) {
 		vec_reserve(&world->mail_loads, at + room);
 		memcpy(world->mail_loads.at + at, load, msg->load_bytes);

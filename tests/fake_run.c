@@ -58,11 +58,10 @@ struct request_record fake_request(const struct fake_options *options, uint64_t 
 static struct pod_record fake_pod(const struct fake_options *options, uint64_t i)
 {
 	struct rng rng = rng_stream(options->seed, options->variant, 1000000000 + i);
+	const uint32_t services = options->services ? options->services : 1;
 	static const double mean_ns[PHASES] = { 0,   2e8,  0,	 3e8, 1.2e9, 9e9,
 						4e8, 11e9, 14e9, 1e9, 1e8 };
-	struct pod_record pod = { .id = i,
-				  .service = (uint32_t)(i % options->services),
-				  .node = 3 };
+	struct pod_record pod = { .id = i, .service = (uint32_t)(i % services), .node = 3 };
 	int64_t at = (int64_t)i * 1000000000;
 
 	pod.wanted_ns = at;

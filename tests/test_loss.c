@@ -49,6 +49,7 @@ struct loss {
 /* Batch means over 16 batches after one that is thrown away. */
 static struct loss run_loss(int partitions, int slots, double load, int d, int jobs)
 {
+	const int per_batch = jobs / BATCHES;
 	enum { BATCHES = 17 };
 	double rate = partitions * slots * load, at = 0, mean = 0, sum = 0, share[BATCHES];
 	struct rng arrivals = rng_stream(7, "arrivals", 0);
@@ -70,13 +71,13 @@ static struct loss run_loss(int partitions, int slots, double load, int d, int j
 
 		if (b == 1)
 			first = toy.machine->totals;
-		for (int i = 0; i < jobs / BATCHES; i++) {
+		for (int i = 0; i < per_batch; i++) {
 			at += rng_exp(&arrivals) / rate;
 			toy_run(&toy, (int64_t)(at * 1e9));
 			toy_arrive(&toy, 1, 1);
 			toy.record.n = 0;
 		}
-		share[b] = (double)(toy.machine->totals.unschedulable - before) / (jobs / BATCHES);
+		share[b] = (double)(toy.machine->totals.unschedulable - before) / per_batch;
 	}
 	for (int b = 1; b < BATCHES; b++)
 		mean += share[b] / (BATCHES - 1);

@@ -34,6 +34,7 @@ void toy_post(struct toy *t, int64_t at_ns, const struct msg *msg, const void *l
 	uint32_t i = t->events.n;
 
 	assert(at_ns >= t->now);
+	assert(load || !msg->load_bytes);
 	if (msg->load_bytes) {
 		event.load = malloc(msg->load_bytes);
 		memcpy(event.load, load, msg->load_bytes);
