@@ -49,8 +49,8 @@ struct loss {
 /* Batch means over 16 batches after one that is thrown away. */
 static struct loss run_loss(int partitions, int slots, double load, int d, int jobs)
 {
-	const int per_batch = jobs / BATCHES;
 	enum { BATCHES = 17 };
+	const int per_batch = jobs / BATCHES;
 	double rate = partitions * slots * load, at = 0, mean = 0, sum = 0, share[BATCHES];
 	struct rng arrivals = rng_stream(7, "arrivals", 0);
 	struct control_totals first = { 0 };
