@@ -24,6 +24,11 @@ static const char *const fills[] = { "#88CCEE", "#CC6677", "#DDCC77", "#117733",
 				     "#332288", "#AA4499", "#44AA99", "#999933",
 				     "#882255", "#BBBBBB", "#777777", "#444444" };
 
+/* What stands in the last bytes of a whole file of each kind. */
+static const struct kind {
+	const char *suffix, *end;
+} kinds[] = { { "svg", "</svg>" }, { "png", "IEND" } };
+
 /* Starts gnuplot with its standard input on *in; -1 on failure, errno set. */
 static pid_t start(const char *folder, const char *argument, int *in)
 {
@@ -176,7 +181,7 @@ static void write_script(struct plot *plot, const char *name, FILE *out)
 				"Sans,14' "
 				"background '#ffffff' noenhanced\n",
 				plot->width, plot->height, name);
-		fprintf(out, "set output '%s.%s'\n", name, png ? "png" : "svg");
+		fprintf(out, "set output '%s.%s.part'\n", name, kinds[png].suffix);
 		fputs("set border 3 lw 0.8 lc rgb '#444444'\nset tics nomirror textcolor rgb "
 		      "'#222222'\n"
 		      "set grid xtics ytics lc rgb '#cccccc' lw 0.8 dt 1\n"
@@ -185,6 +190,28 @@ static void write_script(struct plot *plot, const char *name, FILE *out)
 		fwrite(plot->body_text, 1, plot->body_bytes, out);
 		fputs("\nset output\n", out);
 	}
+}
+
+/* Gives the picture its name if it is whole, which gnuplot does not look after; else removes it. */
+static bool settle(const char *folder, const char *name, const struct kind *kind)
+{
+	char path[4096], part[4096 + 8], tail[16];
+	ssize_t n = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s.%s", folder, name, kind->suffix);
+	snprintf(part, sizeof(part), "%s.part", path);
+	fd = open(part, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		if (lseek(fd, -(off_t)sizeof(tail), SEEK_END) >= 0)
+			n = read(fd, tail, sizeof(tail));
+		close(fd);
+	}
+	if (n > 0 && memmem(tail, (size_t)n, kind->end, strlen(kind->end)) &&
+	    rename(part, path) == 0)
+		return true;
+	unlink(part);
+	return false;
 }
 
 bool plot_draw(struct plot *plot, const char *folder, const char *name, struct err *err)
@@ -207,6 +234,8 @@ bool plot_draw(struct plot *plot, const char *folder, const char *name, struct e
 		fclose(out);
 	}
 	ok = pid > 0 && finish(pid);
+	for (int kind = 0; kind < 2; kind++)
+		ok = settle(folder, name, &kinds[kind]) && ok;
 	sigaction(SIGPIPE, &before, NULL);
 	plot_release(plot);
 	return ok || err_system(err, "gnuplot could not draw %s/%s.svg", folder, name);
