@@ -321,6 +321,15 @@ static bool tied(const struct columns *all, const char *path)
 	return true;
 }
 
+static bool any_arrived(const struct service_stats *stats)
+{
+	uint64_t n = 0;
+
+	for (int outcome = 0; outcome < OUTCOMES; outcome++)
+		n += stats->outcome[outcome];
+	return n > 0;
+}
+
 static void notes(FILE *out, const struct columns *all)
 {
 	static const struct {
@@ -338,7 +347,13 @@ static void notes(FILE *out, const struct columns *all)
 				collect->decisions_lost;
 
 		column_title(all, i, title, sizeof(title));
-		if (!collect_stats(collect, collect->services)->measured)
+		if (!*title)
+			snprintf(title, sizeof(title), "%s", all->run[i]->scenario);
+		if (all->run[i]->status)
+			fprintf(out, "%s: %s; the figures are of what had happened until then.\n",
+				title, all->run[i]->status);
+		if (any_arrived(collect_stats(collect, collect->services)) &&
+		    !collect_stats(collect, collect->services)->measured)
 			fprintf(out, "%s: no request completed%s; latencies are undefined.\n",
 				title, collect->warmup_ns ? " after the warm-up" : "");
 		if (lost)

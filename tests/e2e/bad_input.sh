@@ -62,6 +62,7 @@ variants:
 EOF
 echo 'name: closed-form' >"$in/oracle.yaml"
 : >"$in/bad.yaml"
+echo 'workload: [{rate: 100/s, requests: 9000}]' >"$in/synth.yaml"
 : >"$in/empty"
 head -c 3000 /dev/zero >"$in/zeros"
 printf 'hello\n' >"$in/text"
@@ -322,6 +323,32 @@ bad 1 'r.db' run "$in/ok.yaml" --out r.db
 bad 1 'File too large' run "$in/ok.yaml" --set workload.0.requests=4000 --requests r.csv
 bad 1 'File too large' trace synth "$SONDE_DATA/traces/samples/burst.yaml" -o o.csv
 SONDE=$real
+
+# A disk of 64 KiB, where we may mount one: what does not fit is absent, and so is what went with it.
+disk=$TMP/disk
+mkdir "$disk"
+# shellcheck disable=SC2016
+if unshare -m true 2>/dev/null && unshare -m mount -t tmpfs -o size=64k none "$disk" 2>/dev/null; then
+	small() { # PATTERN ARGUMENT...: exit status 1, one line, nothing left on the disk but whole pictures
+		expect=$1 status=0
+		shift
+		cases=$((cases + 1))
+		unshare -m bash -c 'mount -t tmpfs -o size=64k none "$1" && shift && cd "$0" || exit 9
+			"$@" >out 2>"$0.err"
+			status=$?
+			find . -type f ! -name out ! -name "*.svg" ! -name "*.png" | grep . && exit 8
+			find . -name "*.part*" | grep . && exit 8
+			exit $status' "$disk" "$disk" "$SONDE" "$@" || status=$?
+		[ $status = 1 ] && [ "$(wc -l <"$disk.err")" = 1 ] && grep -q "$expect" "$disk.err" && return
+		failures=$((failures + 1))
+		echo "sonde $* on a full disk: exit status $status" && cat "$disk.err"
+	}
+	small 'database or disk is full' run "$in/ok.yaml" --out r.db --requests r.csv --tape r.tape
+	small 'No space left' run "$in/ok.yaml" --tape r.tape --set workload.0.requests=400 --set workload.1.requests=400
+	small 'No space left' run "$in/ok.yaml" --requests r.csv --set workload.0.requests=4000
+	small 'No space left' trace synth "$in/synth.yaml" -o o.csv
+	small 'gnuplot' report "$in/ok.db" --out page
+fi
 
 echo "$cases cases, $failures failures"
 [ "$failures" = 0 ] && [ "$cases" -ge 150 ]
