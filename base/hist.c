@@ -4,17 +4,55 @@
  * bits, the number of used buckets, and for each of them the distance from the one before and its
  * count. */
 #include "base/hist.h"
+#include "base/vec.h"
 #include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PACK_VERSION = 1, NUMBER_BYTES = 10 };
+enum {
+	PACK_VERSION = 1,
+	NUMBER_BYTES = 10,
+	GRAIN = 16 /* buckets: memory is given in so many, two cache lines */
+};
 
 void hist_clear(struct hist *hist)
 {
-	memset(hist, 0, sizeof(*hist));
+	if (hist->room)
+		memset(hist->bucket, 0, hist->room * sizeof(*hist->bucket));
+	hist->count = hist->zeros = 0;
+	hist->min = hist->max = 0;
+	hist->sum = 0;
+}
+
+void hist_release(struct hist *hist)
+{
+	free(hist->bucket);
+	*hist = (struct hist){ 0 };
+}
+
+uint32_t hist_reach(struct hist *hist, uint32_t bucket)
+{
+	uint32_t first = bucket / GRAIN * GRAIN, end = first + GRAIN, cap = 0;
+	uint64_t *grown;
+
+	assert(bucket && bucket < HIST_BUCKETS);
+	if (bucket - hist->first < hist->room)
+		return bucket - hist->first;
+	if (hist->room && hist->first < first)
+		first = hist->first;
+	if (hist->room && hist->first + hist->room > end)
+		end = hist->first + hist->room;
+	grown = vec_grow(NULL, &cap, end - first, sizeof(*grown));
+	memset(grown, 0, (end - first) * sizeof(*grown));
+	if (hist->room)
+		memcpy(grown + (hist->first - first), hist->bucket, hist->room * sizeof(*grown));
+	free(hist->bucket);
+	hist->bucket = grown;
+	hist->first = first;
+	hist->room = end - first;
+	return bucket - first;
 }
 
 int64_t hist_bucket_low(uint32_t bucket)
@@ -35,6 +73,27 @@ static int64_t width(uint32_t bucket)
 	return group < 2 ? 1 : (int64_t)1 << (group - 1);
 }
 
+/* How many values this bucket holds. */
+static uint64_t held(const struct hist *hist, uint32_t bucket)
+{
+	if (!bucket)
+		return hist->zeros;
+	return bucket - hist->first < hist->room ? hist->bucket[bucket - hist->first] : 0;
+}
+
+/* To put n values into this bucket, and nothing else. */
+static void put_bucket(struct hist *hist, uint32_t bucket, uint64_t n)
+{
+	uint32_t at;
+
+	if (!bucket) {
+		hist->zeros += n;
+		return;
+	}
+	at = hist_reach(hist, bucket);
+	hist->bucket[at] += n;
+}
+
 void hist_merge(struct hist *hist, const struct hist *other)
 {
 	if (!other->count)
@@ -45,14 +104,26 @@ void hist_merge(struct hist *hist, const struct hist *other)
 		hist->max = other->max;
 	hist->count += other->count;
 	hist->sum += other->sum;
-	for (uint32_t i = 0; i < HIST_BUCKETS; i++)
-		hist->bucket[i] += other->bucket[i];
+	hist->zeros += other->zeros;
+	for (uint32_t i = 0; i < other->room; i++)
+		if (other->bucket[i])
+			put_bucket(hist, other->first + i, other->bucket[i]);
+}
+
+bool hist_equal(const struct hist *a, const struct hist *b)
+{
+	if (a->count != b->count || a->min != b->min || a->max != b->max || a->sum != b->sum)
+		return false;
+	for (uint32_t i = 0; i <= hist_bucket(a->max); i++)
+		if (held(a, i) != held(b, i))
+			return false;
+	return true;
 }
 
 int64_t hist_quantile(const struct hist *hist, double q)
 {
 	uint64_t rank, seen = 0;
-	uint32_t i = 0;
+	uint32_t i;
 	int64_t middle;
 
 	assert(q >= 0 && q <= 1);
@@ -65,10 +136,8 @@ int64_t hist_quantile(const struct hist *hist, double q)
 		rank = 1;
 	if (rank > hist->count)
 		rank = hist->count;
-	while ((seen += hist->bucket[i]) < rank) {
-		i++;
+	for (i = hist_bucket(hist->min); (seen += held(hist, i)) < rank; i++)
 		assert(i < HIST_BUCKETS);
-	}
 	middle = hist_bucket_low(i) + width(i) / 2;
 	return middle < hist->min ? hist->min : middle > hist->max ? hist->max : middle;
 }
@@ -89,7 +158,7 @@ double hist_share_below(const struct hist *hist, int64_t limit)
 		return 1;
 	last = hist_bucket(limit);
 	for (uint32_t i = hist_bucket(hist->min); i <= last; i++)
-		below += hist->bucket[i];
+		below += held(hist, i);
 	return (double)below / (double)hist->count;
 }
 
@@ -103,11 +172,11 @@ static unsigned char *put(unsigned char *at, uint64_t number)
 
 unsigned char *hist_pack(const struct hist *hist, size_t *bytes)
 {
-	uint32_t used = 0, last = 0;
+	uint32_t low = hist_bucket(hist->min), high = hist_bucket(hist->max), used = 0, last = 0;
 	unsigned char *data, *at;
 
-	for (uint32_t i = 0; i < HIST_BUCKETS; i++)
-		used += hist->bucket[i] != 0;
+	for (uint32_t i = low; i <= high; i++)
+		used += held(hist, i) != 0;
 	data = malloc(1 + 6 * NUMBER_BYTES + (size_t)used * 2 * NUMBER_BYTES);
 	if (!data)
 		abort();
@@ -119,11 +188,11 @@ unsigned char *hist_pack(const struct hist *hist, size_t *bytes)
 	at = put(at, (uint64_t)hist->sum);
 	at = put(at, (uint64_t)(hist->sum >> 64));
 	at = put(at, used);
-	for (uint32_t i = 0; i < HIST_BUCKETS; i++) {
-		if (!hist->bucket[i])
+	for (uint32_t i = low; i <= high; i++) {
+		if (!held(hist, i))
 			continue;
 		at = put(at, i - last);
-		at = put(at, hist->bucket[i]);
+		at = put(at, held(hist, i));
 		last = i;
 	}
 	*bytes = (size_t)(at - data);
@@ -180,7 +249,7 @@ bool hist_unpack(struct hist *hist, const unsigned char *data, size_t bytes)
 		last += (uint32_t)step;
 		if (!i)
 			first = last;
-		hist->bucket[last] = n;
+		put_bucket(hist, last, n);
 		if (__builtin_add_overflow(total, n, &total))
 			return false;
 	}

@@ -8,10 +8,7 @@
 
 static struct hist *hist_make(void)
 {
-	struct hist *hist = mem_zero(1, sizeof(*hist));
-
-	hist_clear(hist);
-	return hist;
+	return mem_zero(1, sizeof(struct hist));
 }
 
 static inline void note(struct service_stats *stats, uint32_t quantity, int64_t value, uint64_t n)
@@ -36,8 +33,12 @@ void collect_init(struct collect *collect, uint32_t services, const char *const 
 void collect_release(struct collect *collect)
 {
 	for (uint32_t s = 0; s < collect->services + 2; s++)
-		for (uint32_t q = 0; q < QUANTITIES; q++)
+		for (uint32_t q = 0; q < QUANTITIES; q++) {
+			if (!collect->at[s].hist[q])
+				continue;
+			hist_release(collect->at[s].hist[q]);
 			free(collect->at[s].hist[q]);
+		}
 	free(collect->at);
 	vec_release(&collect->series);
 	vec_release(&collect->scale);

@@ -1,5 +1,5 @@
-/* A packed histogram is unpacked into a scratch that lives as long as the connection: 30 KiB, a few
- * microseconds a call, and remembered as long as the argument is the same blob. */
+/* A packed histogram is unpacked into a scratch that lives as long as the connection: 30 KiB at
+ * most, a few microseconds a call, and remembered as long as the argument is the same blob. */
 #include "results/sql_function.h"
 #include "base/hist.h"
 #include "results/mem.h"
@@ -16,6 +16,7 @@ static void scratch_free(void *at)
 {
 	struct scratch *scratch = at;
 
+	hist_release(&scratch->hist);
 	free(scratch->packed);
 	free(scratch);
 }
@@ -75,10 +76,8 @@ static void merge_step(sqlite3_context *ctx, int n, sqlite3_value **args)
 	hist = argument(ctx, args[0]);
 	if (!hist)
 		return;
-	if (!*sum) {
+	if (!*sum)
 		*sum = mem_zero(1, sizeof(**sum));
-		hist_clear(*sum);
-	}
 	hist_merge(*sum, hist);
 }
 
@@ -92,6 +91,7 @@ static void merge_final(sqlite3_context *ctx)
 		return;
 	packed = hist_pack(*sum, &bytes);
 	sqlite3_result_blob64(ctx, packed, bytes, free);
+	hist_release(*sum);
 	free(*sum);
 }
 

@@ -118,19 +118,49 @@ START_TEST(merge_is_the_whole_in_any_order)
 		hist_add(&whole, value, n);
 	}
 	{
-		static struct hist ab, ba;
+		struct hist ab = { 0 }, ba = { 0 };
 
-		ab = a;
+		hist_merge(&ab, &a);
 		hist_merge(&ab, &b);
-		ba = b;
+		hist_merge(&ba, &b);
 		hist_merge(&ba, &a);
-		ck_assert_mem_eq(&ab, &whole, sizeof(ab));
-		ck_assert_mem_eq(&ba, &whole, sizeof(ba));
+		ck_assert(hist_equal(&ab, &whole));
+		ck_assert(hist_equal(&ba, &whole));
+		ck_assert(!hist_equal(&ba, &a));
+		hist_clear(&a);
+		hist_merge(&ba, &a);
+		ck_assert(hist_equal(&ba, &whole));
+		hist_release(&ab);
+		hist_release(&ba);
 	}
-	b = whole;
+}
+END_TEST
+
+/* Memory for what was seen alone, and every count where it was after each growth. */
+START_TEST(memory_goes_with_the_range)
+{
+	const int64_t value[] = { 1000000, 2000000, 3, 900000000000, 1000001, INT64_MAX };
+
+	hist_release(&a);
+	hist_add(&a, 0, 7);
+	ck_assert_uint_eq(a.room, 0);
+	for (uint32_t i = 0; i < sizeof(value) / sizeof(*value); i++) {
+		hist_add(&a, value[i], i + 1);
+		if (i < 2)
+			ck_assert_uint_le(a.room, 96);
+		for (uint32_t j = 0; j <= i; j++) {
+			uint64_t n = a.bucket[hist_bucket(value[j]) - a.first];
+
+			ck_assert_uint_eq(n, j == 0 && i >= 4 ? 6 : j == 4 ? 6 : j + 1);
+		}
+	}
+	ck_assert_uint_le(a.room, HIST_BUCKETS);
+	ck_assert_uint_eq(a.zeros, 7);
 	hist_clear(&a);
-	hist_merge(&b, &a);
-	ck_assert_mem_eq(&b, &whole, sizeof(b));
+	hist_clear(&b);
+	ck_assert(hist_equal(&a, &b));
+	hist_release(&a);
+	ck_assert_uint_eq(a.room, 0);
 }
 END_TEST
 
@@ -143,7 +173,7 @@ START_TEST(packed_reads_back_and_broken_does_not)
 	hist_clear(&a);
 	data = hist_pack(&a, &bytes);
 	ck_assert(hist_unpack(&b, data, bytes));
-	ck_assert_mem_eq(&a, &b, sizeof(a));
+	ck_assert(hist_equal(&a, &b));
 	free(data);
 
 	for (int i = 0; i < 500; i++)
@@ -151,7 +181,7 @@ START_TEST(packed_reads_back_and_broken_does_not)
 	hist_add(&a, INT64_MAX, (uint64_t)1 << 40);
 	data = hist_pack(&a, &bytes);
 	ck_assert(hist_unpack(&b, data, bytes));
-	ck_assert_mem_eq(&a, &b, sizeof(a));
+	ck_assert(hist_equal(&a, &b));
 	for (size_t i = 0; i < bytes; i++)
 		ck_assert(!hist_unpack(&b, data, i));
 	bent = malloc(bytes + 1);
@@ -181,6 +211,7 @@ Suite *base_hist_suite(void)
 	tcase_add_test(tc, quantiles_lie_within_the_bound);
 	tcase_add_test(tc, quantile_conventions);
 	tcase_add_test(tc, merge_is_the_whole_in_any_order);
+	tcase_add_test(tc, memory_goes_with_the_range);
 	tcase_add_test(tc, packed_reads_back_and_broken_does_not);
 	suite_add_tcase(suite, tc);
 	return suite;

@@ -55,7 +55,7 @@ START_TEST(a_run_comes_out_as_it_went_in)
 {
 	const struct service_stats *total = collect_stats(&fake.collect, plain.services);
 	struct store store;
-	struct hist hist;
+	struct hist hist = { 0 };
 	sqlite3_stmt *query;
 	bool failed = false;
 	int64_t run;
@@ -96,7 +96,8 @@ START_TEST(a_run_comes_out_as_it_went_in)
 	ck_assert(store_step(&store, query, &failed, &err));
 	ck_assert(hist_unpack(&hist, sqlite3_column_blob(query, 0),
 			      (size_t)sqlite3_column_bytes(query, 0)));
-	ck_assert_mem_eq(&hist, collect_hist(total, Q_TTFT), sizeof(hist));
+	ck_assert(hist_equal(&hist, collect_hist(total, Q_TTFT)));
+	hist_release(&hist);
 	sqlite3_finalize(query);
 	store_close(&store);
 }
