@@ -1,5 +1,6 @@
 /* sonde trace: the figures of a trace, its conversion to Sonde's own CSV, and
  * traffic made up from a file of options. */
+#include "base/progress.h"
 #include "base/vec.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
@@ -109,6 +110,8 @@ static bool add_set(struct args *args, const char *text, struct err *err)
 	return true;
 }
 
+enum { ROWS_A_LOOK = 0xffff }; /* a mask: the clock is not asked at every row */
+
 static const char *const reading_options[] = { "format", "zero_tokens", "reorder", "loop",
 					       "lenient" };
 enum {
@@ -189,7 +192,9 @@ static int info(struct args *args, int argc, char **argv)
 	struct trace_counts counts;
 	struct trace_row row;
 	struct trace *trace;
+	struct progress progress;
 	struct info figures;
+	uint64_t rows = 0;
 	int got, status;
 
 	args->help = info_help;
@@ -200,8 +205,13 @@ static int info(struct args *args, int argc, char **argv)
 	if (!trace)
 		return cli_fail(&err);
 	info_init(&figures);
-	while ((got = trace_next(trace, &row, &err)) == 1)
+	progress_start(&progress, "rows", 0, false);
+	while ((got = trace_next(trace, &row, &err)) == 1) {
 		info_add(&figures, &row);
+		if (!(++rows & ROWS_A_LOOK))
+			progress_show(&progress, (double)rows);
+	}
+	progress_end(&progress);
 	counts = trace_counts(trace);
 	trace_close(trace);
 	if (got == 0) {
@@ -225,7 +235,9 @@ static bool write_rows(struct trace *trace, const char *const *names, const char
 {
 	struct trace_counts counts;
 	struct writer writer;
+	struct progress progress;
 	struct trace_row row;
+	uint64_t rows = 0;
 	FILE *said;
 	int got;
 
@@ -235,17 +247,21 @@ static bool write_rows(struct trace *trace, const char *const *names, const char
 		return false;
 	}
 	cli_unfinished(writer.temporary);
+	progress_start(&progress, "rows", 0, false);
 	said = writer.temporary ? stdout : stderr; /* the rows themselves may go to stdout */
 	while ((got = trace_next(trace, &row, err)) == 1) {
 		const char *const *known = names ? names : trace_services(trace);
 
 		if (cli_stop)
 			break;
+		if (!(++rows & ROWS_A_LOOK))
+			progress_show(&progress, (double)rows);
 		if (!writer_add(&writer, &row, known ? known[row.service] : service, err)) {
 			got = -1;
 			break;
 		}
 	}
+	progress_end(&progress);
 	/* An end that came with the signal may be that of a pipe's other side, which it ended too.
 	 */
 	if (cli_stop && got >= 0) {
