@@ -19,8 +19,8 @@ enum { HIST_SUB_BITS = 6, HIST_BUCKETS = (64 - HIST_SUB_BITS) << HIST_SUB_BITS }
 struct hist {
 	uint64_t count;
 	int64_t min, max;
-	uint64_t zeros;             /* what bucket 0 holds: many parts of a latency are 0, others far
-	                             * from it */
+	uint64_t zeros;             /* what bucket 0 holds: many parts of a latency are 0, the rest
+	                             * far from it */
 	__int128 sum;               /* exact, so that a merge in any order gives the same mean */
 	uint64_t *bucket;           /* counts of the buckets first .. first + room - 1 */
 	uint32_t first, room;
