@@ -1,13 +1,14 @@
 /* Whole runs of the program: simulated requests per wall second, memory, and how cost grows with
- * requests and replicas.  Figures are of the machine that it runs on; ratios are taken within one
- * run of the bench. */
+ * requests, nodes, services and replicas.  Figures are of the machine that it runs on; ratios are
+ * taken within one run of the bench. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 struct figure {
-	double rate, wall_s, rss_mb, requests;
+	double rate, wall_s, cpu_s, rss_mb, requests;
 	int ok;
 };
 
@@ -21,26 +22,41 @@ static double field(const char *json, const char *name)
 	return at ? strtod(at + strlen(key), NULL) : NAN;
 }
 
+/* CPU seconds of all children that have ended. */
+static double children_s(void)
+{
+	struct rusage use;
+
+	getrusage(RUSAGE_CHILDREN, &use);
+	return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+	       (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
+}
+
 /* Runs `./sonde run <args> --json` and reads what the simulator says of itself. */
 static struct figure run(const char *args)
 {
-	static char json[1 << 22];
 	struct figure figure = { 0 };
+	double before_s = children_s();
 	char command[1024];
-	size_t n;
+	char *json = NULL;
+	size_t room = 0;
+	ssize_t n;
 	FILE *pipe;
 
 	snprintf(command, sizeof(command), "./sonde run %s --json 2>/dev/null", args);
 	pipe = popen(command, "r");
 	if (!pipe)
 		return figure;
-	n = fread(json, 1, sizeof(json) - 1, pipe);
-	json[n] = '\0';
-	figure.ok = pclose(pipe) == 0;
-	figure.rate = field(json, "requests_per_wall_s");
-	figure.wall_s = field(json, "wall_s");
-	figure.rss_mb = field(json, "peak_rss_bytes") / 1e6;
-	figure.requests = field(json, "arrived");
+	n = getdelim(&json, &room, '\0', pipe);
+	figure.ok = pclose(pipe) == 0 && n > 0;
+	if (figure.ok) {
+		figure.cpu_s = children_s() - before_s;
+		figure.rate = field(json, "requests_per_wall_s");
+		figure.wall_s = field(json, "wall_s");
+		figure.rss_mb = field(json, "peak_rss_bytes") / 1e6;
+		figure.requests = field(json, "arrived");
+	}
+	free(json);
 	return figure;
 }
 
@@ -78,9 +94,17 @@ static struct figure median_run(const char *args)
 	return f[0];
 }
 
-/* Runs with the size 10^from .. 10^to given to the option that ends args, and prints the exponent
- * of wall time over size by least squares in logarithms. */
-static void growth(const char *what, const char *prefix, int from, int to)
+/* An option that grows with the size: size x factor, and its unit. */
+struct grows {
+	const char *key;
+	double factor;
+	const char *unit;
+};
+
+/* Runs a scenario at sizes 10^from .. 10^to and prints the exponent of CPU time over size by least
+ * squares in logarithms.  The list of options ends with one that has no key. */
+static void growth(const char *what, const char *scenario, const struct grows *options, int from,
+		   int to)
 {
 	double sx = 0, sy = 0, sxx = 0, sxy = 0;
 	int n = 0;
@@ -88,27 +112,37 @@ static void growth(const char *what, const char *prefix, int from, int to)
 	for (int e = from; e <= to; e++) {
 		double size = pow(10, e), x = log(size), y;
 		char args[512], name[64];
+		int at = snprintf(args, sizeof(args), "%s", scenario);
 		struct figure f;
 
-		snprintf(args, sizeof(args), "%s=%.0f", prefix, size);
+		for (const struct grows *o = options; o->key; o++)
+			at += snprintf(args + at, sizeof(args) - (size_t)at, " --set %s=%.0f%s",
+				       o->key, size * o->factor, o->unit);
 		snprintf(name, sizeof(name), "  %s = 1e%d", what, e);
 		f = run(args);
 		show(name, f);
 		if (!f.ok)
 			return;
-		y = log(f.wall_s > 1e-4 ? f.wall_s : 1e-4);
+		y = log(f.cpu_s > 1e-3 ? f.cpu_s : 1e-3);
 		n++;
 		sx += x;
 		sy += y;
 		sxx += x * x;
 		sxy += x * y;
 	}
-	printf("%-34s wall time grows as %s^%.2f (n log n would read about 1.1)\n", "", what,
+	printf("%-34s CPU time grows as %s^%.2f (n log n would read about 1.1)\n", "", what,
 	       (n * sxy - sx * sy) / (n * sxx - sx * sx));
 }
 
 int main(void)
 {
+	static const struct grows requests[] = { { "workload.0.requests", 1, "" }, { 0 } };
+	static const struct grows nodes[] = { { "cluster.nodes", 1, "" }, { 0 } };
+	static const struct grows services[] = { { "copies", 1, "" },
+						 { "cluster.nodes", 2, "" },
+						 { "workload.0.rate", 1, "/s" },
+						 { "workload.0.requests", 100, "" },
+						 { 0 } };
 	struct figure base, wide;
 
 	base = median_run("scenarios/bench/engine-16.yaml");
@@ -125,6 +159,8 @@ int main(void)
 	       base.rate / wide.rate, base.rate / wide.rate <= 2 ? "yes" : "no");
 	show("engine-16, 1e7 requests",
 	     run("scenarios/bench/engine-16.yaml --set workload.0.requests=10000000"));
-	growth("requests", "scenarios/bench/engine-16.yaml --set workload.0.requests", 4, 7);
+	growth("requests", "scenarios/bench/engine-16.yaml", requests, 4, 7);
+	growth("nodes", "scenarios/bench/nodes.yaml", nodes, 2, 5);
+	growth("services", "scenarios/bench/services.yaml", services, 1, 4);
 	return 0;
 }
