@@ -13,6 +13,10 @@
 enum oracle_kind { ORACLE_NONE, ORACLE_MMC, ORACLE_MG1, ORACLE_ERLANG_B, ORACLE_POWER_OF_D,
 		ORACLE_HOME_PARTITION };
 
+enum oracle_cache { ORACLE_CACHE_NONE, ORACLE_CACHE_PERFECT };
+/* The most quantities of one oracle. */
+enum { ORACLE_FORMS = 4 };
+
 struct oracle_config {
 	int kind;               /* enum oracle_kind */
 	int64_t servers;        /* mmc, erlang-b */
@@ -20,6 +24,7 @@ struct oracle_config {
 	double cv2;             /* mg1: squared coefficient of variation of the service time */
 	int64_t queues, d;      /* power-of-d */
 	int64_t partitions, capacity, probes; /* home-partition */
+	int cache;              /* home-partition: enum oracle_cache */
 	int64_t requests;       /* arrivals in all */
 	double warmup;          /* share of them not measured */
 };
@@ -28,13 +33,7 @@ extern const struct opt oracle_options[];
 struct setup;
 /* Makes the scenario that the oracle block describes; false if its values make no stable system. */
 bool oracle_expand(struct setup *setup, struct err *err);
-/* The closed form's value. */
-double oracle_expected(const struct oracle_config *config);
-/* By how much the value of a finite system may differ from the closed form, which holds for
- * infinitely many queues or partitions; 0 where it is exact. */
-double oracle_bias(const struct oracle_config *config);
-
-/* Collects the quantity in batches, for a mean and its confidence interval. */
+/* Collects the quantities in batches, for means and their confidence intervals. */
 struct oracle_meter;
 /* An empty meter; freed by oracle_meter_free. */
 struct oracle_meter *oracle_meter_new(const struct oracle_config *config);
@@ -42,8 +41,9 @@ struct oracle_meter *oracle_meter_new(const struct oracle_config *config);
 void oracle_meter_request(struct oracle_meter *meter, const struct request_record *record);
 /* The same of a pod. */
 void oracle_meter_pod(struct oracle_meter *meter, const struct pod_record *record);
-/* The result so far: half width of the 95 % interval by 30 batch means (Student t). */
-struct oracle oracle_meter_read(const struct oracle_meter *meter);
+/* The results so far, in the order of oracle_forms; returns how many.  Half width of the 95 %
+ * interval by 30 batch means (Student t). */
+uint32_t oracle_meter_read(const struct oracle_meter *meter, struct oracle oracle[ORACLE_FORMS]);
 /* Frees it. */
 void oracle_meter_free(struct oracle_meter *meter);
 #endif

@@ -143,9 +143,8 @@ static void fill_result(struct run *run, const struct run_job *job, struct world
 						    .peak_rss_bytes =
 							    (uint64_t)usage.ru_maxrss * 1024 } };
 	if (meter) {
-		run->oracle = oracle_meter_read(meter);
-		run->result.oracle = &run->oracle;
-		run->result.oracles = 1;
+		run->result.oracles = oracle_meter_read(meter, run->oracle);
+		run->result.oracle = run->oracle;
 	}
 }
 

@@ -42,7 +42,7 @@ struct run_job {
 struct run {
 	struct setup setup;
 	struct collect collect;
-	struct oracle oracle;
+	struct oracle oracle[ORACLE_FORMS];
 	struct run_result result;
 	bool interrupted;
 };

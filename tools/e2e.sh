@@ -14,13 +14,13 @@ shift
 work=$(mktemp -d "${TMPDIR:-/tmp}/sonde-e2e.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-passed=0 skipped=0 failed=
+passed=0 skipped=0 failed='' limit=${SONDE_TEST_LONG:+3600}
 for script in "$@"; do
 	name=$(basename "$script" .sh)
 	[ "$name" != lib ] || continue
 	mkdir "$work/$name"
 	status=0
-	TMP=$work/$name timeout 600 bash "$script" >"$work/output" 2>&1 </dev/null || status=$?
+	TMP=$work/$name timeout "${limit:-600}" bash "$script" >"$work/output" 2>&1 </dev/null || status=$?
 	case $status in
 	0) passed=$((passed + 1)) ;;
 	77) skipped=$((skipped + 1)) ;;

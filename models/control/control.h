@@ -100,7 +100,7 @@ struct functional_config {
 	int64_t functions, min, max;    /* schedule functions at the start, least, most */
 	int64_t d;                      /* others asked when the home function is full */
 	int order;                      /* enum probe_order */
-	bool cache, wake;
+	bool cache, cache_perfect, wake;
 	int64_t cache_age_ns, reservation_ns;
 	int64_t interval_ns, target_delay_ns;
 	double rebalance;

@@ -35,6 +35,8 @@ static int64_t known(const struct control *c, uint32_t from, uint32_t other, con
 
 	if (!c->config.functional.cache)
 		return -1;
+	if (c->config.functional.cache_perfect && pod->need.gpus)
+		return c->cluster->pool[other].fit[cluster_shape(pod->need.gpus)];
 	return probe_cache_look(&c->cache, from, other, cluster_shape(pod->need.gpus), c->now,
 				&age_ns);
 }

@@ -87,6 +87,9 @@ const struct opt functional_options[] = {
 	  .source = "assumption; swept" },
 	{ "cache_age", OPT_INT, UNIT_TIME, FUNCTIONAL(cache_age_ns), "1s", 0, 3.6e12,
 	  .help = "answers older than this are not trusted", .source = "assumption; swept" },
+	{ "cache_perfect", OPT_BOOL, UNIT_NONE, FUNCTIONAL(cache_perfect), "false",
+	  .help = "the cache knows what is free at this moment, which no message can tell: the "
+		  "most that any cache is worth" },
 	{ "reservation", OPT_INT, UNIT_TIME, FUNCTIONAL(reservation_ns), "1s", 1e3, 3.6e12,
 	  .help = "how long an asked function holds a node, and the asker waits for its answer",
 	  .source = "assumption; swept" },
