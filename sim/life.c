@@ -352,6 +352,8 @@ void world_close(struct world *world)
 	int64_t now = sim_now(world->sim);
 	const unsigned char *at;
 
+	control_audit(world->control);
+	assert(world->pods_recorded <= world->pods_arrived);
 	outbox_clear(&world->out);
 	serving_drain(world->serving, now, &world->out);
 	control_drain(world->control, now, &world->out);

@@ -272,13 +272,6 @@ void toy_release(struct toy *t)
 
 /* --- what must hold between any two messages --- */
 
-static bool has_node(const struct pod *pod)
-{
-	return pod->record.node != NO_NODE &&
-	       (pod->state == POD_QUEUED || pod->state == POD_DECIDING ||
-		(pod->state >= POD_BINDING && pod->state <= POD_STOPPING));
-}
-
 /* What pods and reservations take of each node is what the node says is taken. */
 static void verify_taken(const struct control *c)
 {
@@ -290,7 +283,7 @@ static void verify_taken(const struct control *c)
 		const struct pod *pod = &c->pods.at[i];
 		uint32_t node = pod->record.node;
 
-		if (!has_node(pod))
+		if (!pod_has_node(pod))
 			continue;
 		taken[node].gpus += pod->need.gpus;
 		taken[node].cpu_milli += pod->need.cpu_milli;
@@ -362,7 +355,7 @@ void toy_verify(const struct control *c)
 {
 	uint32_t in_states[POD_STATES] = { 0 }, queued = c->orphans.n, parked = 0, live = 0;
 
-	cluster_verify(c->cluster);
+	control_audit(c);
 	verify_taken(c);
 	verify_sets(c);
 	verify_list(c, &c->free_pods, NONE, POD_UNUSED);

@@ -179,6 +179,9 @@ const struct control_totals *control_totals(struct control *control, int64_t now
 /* Fills desired, ready (routable) and starting (desired and not ready, whether or not there is a
  * pod object yet) of a service. */
 void control_sample(const struct control *control, uint32_t service, struct series_record *sample);
+/* Aborts unless what pods and reservations take of each node is what the node says is taken, and is
+ * no more than it has.  It walks everything: for the end of a run, and for tests. */
+void control_audit(const struct control *control);
 /* Frees it and its cluster. */
 void control_free(struct control *control);
 #endif

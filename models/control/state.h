@@ -270,6 +270,8 @@ void pod_deleted(struct control *control, uint32_t pod);
 void pod_resync(struct control *control, uint32_t pod, int64_t stale_ns);
 /* A message to the kubelet about it: start, stop. */
 struct msg *pod_tell(struct control *control, enum msg_kind kind, uint32_t pod);
+/* Whether it has taken something of its node (audit.c). */
+bool pod_has_node(const struct pod *pod);
 /* Gives back what it has taken of its node. */
 void pod_give(struct control *control, uint32_t pod);
 
