@@ -53,12 +53,12 @@ uint32_t setup_service(const struct setup *setup, const char *name, struct err *
 }
 
 /* A pod that an empty node has no room for waits for ever. */
-static bool fits_a_node(const struct cluster_config *cluster, const char *whose, int64_t gpus,
+static bool fits_a_node(const struct cluster_config *cluster, const char *whose, uint32_t gpu_milli,
 			int64_t cpu_milli, int64_t memory_bytes, struct err *err)
 {
-	if (gpus > cluster->gpus)
-		return err_set(err, "%s: a pod takes %lld GPUs, but a node has %lld (cluster.gpus)",
-			       whose, (long long)gpus, (long long)cluster->gpus);
+	if (gpu_milli > cluster->gpus * GPU_MILLI)
+		return err_set(err, "%s: a pod takes %g GPUs, but a node has %lld (cluster.gpus)",
+			       whose, gpu_milli / (double)GPU_MILLI, (long long)cluster->gpus);
 	if (cpu_milli > cluster->cpu_milli)
 		return err_set(err,
 			       "%s: a pod takes %lld milli-CPUs, but a node has %lld (cluster.cpu)",
@@ -125,7 +125,12 @@ static bool check_service(const struct setup *setup, const struct service_config
 			       "%s: autoscaler.max_scale is %lld, less than min_scale, which "
 			       "is %lld",
 			       whose, (long long)scaler->max_scale, (long long)scaler->min_scale);
-	return fits_a_node(&setup->cluster, whose, service->tensor_parallel, service->cpu_milli,
+	if (service->gpu_share < 1 && service->tensor_parallel > 1)
+		return err_set(err,
+			       "%s: gpu_share is %g with tensor_parallel %lld: expected 1, for a "
+			       "pod of several GPUs has whole ones",
+			       whose, service->gpu_share, (long long)service->tensor_parallel);
+	return fits_a_node(&setup->cluster, whose, service_gpu_milli(service), service->cpu_milli,
 			   service->memory_bytes, err) &&
 	       check_split(setup, service, err);
 }
@@ -181,8 +186,13 @@ bool setup_check(const struct setup *setup, struct err *err)
 	for (uint32_t i = 0; requests && i < setup->services.n; i++)
 		if (!check_service(setup, &service[i], err))
 			return false;
-	if (pods->rate > 0 && !fits_a_node(&setup->cluster, "pods", pods->gpus, pods->cpu_milli,
-					   pods->memory_bytes, err))
+	if (!need_gpus_valid(pods->gpus))
+		return err_set(err,
+			       "pods.gpus is %g: expected a share of one GPU (0.001 to 1) or a "
+			       "whole number of them",
+			       pods->gpus);
+	if (pods->rate > 0 && !fits_a_node(&setup->cluster, "pods", need_gpu_milli(pods->gpus),
+					   pods->cpu_milli, pods->memory_bytes, err))
 		return false;
 	return control_check(&setup->control, &setup->cluster, setup->services.at,
 			     setup->services.n, err);

@@ -75,8 +75,9 @@ static bool blocks_there(const struct service_config *service, const struct gpu_
 			 struct err *err)
 {
 	double block = (double)(service->kv_bytes_per_token * service->engine.block_tokens);
-	double room = (double)gpu->memory_bytes * (double)service->tensor_parallel -
-		      (double)service->weight_bytes;
+	double room =
+		(double)gpu->memory_bytes * service->gpu_share * (double)service->tensor_parallel -
+		(double)service->weight_bytes;
 
 	return (double)service->engine.kv_blocks * block <= room ||
 	       err_set(err,
@@ -92,8 +93,8 @@ bool service_resolve(struct service_config *service, const struct gpu_model *gpu
 {
 	struct engine_config *engine = &service->engine;
 	double ranks = (double)service->tensor_parallel;
-	double room = ((double)gpu->memory_bytes * engine->memory_share - reserve_bytes) * ranks,
-	       weights, block;
+	double memory = (double)gpu->memory_bytes * service->gpu_share * engine->memory_share;
+	double room = (memory - reserve_bytes) * ranks, weights, block;
 	int64_t blocks;
 
 	service->weight_bytes = (int64_t)(llm->params * llm->bytes_per_param);

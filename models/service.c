@@ -161,6 +161,10 @@ const struct opt service_options[] = {
 	  .help = "a GPU of the catalogue (sonde models)" },
 	{ "tensor_parallel", OPT_INT, UNIT_NONE, SERVICE(tensor_parallel), "1", 1, 64,
 	  .help = "GPUs a pod" },
+	{ "gpu_share", OPT_REAL, UNIT_NONE, SERVICE(gpu_share), "1", 0.001, 1,
+	  .help = "of a pod's GPU, where it has but one: that share of its memory, its arithmetic "
+		  "and its bandwidth",
+	  .source = "whole GPUs, as the device plugin hands them out; a share as MIG cuts it" },
 	{ "replicas", OPT_INT, UNIT_NONE, SERVICE(replicas), "0", 0, 1e6,
 	  .help = "pods that are ready at the start" },
 	{ "router", OPT_CHOICE, UNIT_NONE, SERVICE(router), "least-outstanding", .choices = routers,

@@ -65,6 +65,7 @@ struct service_config {
 	const char *name;
 	const char *model, *gpu;        /* names in the catalogue */
 	int64_t tensor_parallel;        /* GPUs a pod */
+	double gpu_share;               /* of its GPU, where it has but one */
 	/* pods at the start; with autoscaler.class none they are all there is, and ready */
 	int64_t replicas;
 	int router;                     /* enum router */
@@ -88,6 +89,12 @@ struct service_config {
 	double host_rate;
 	int64_t kv_bytes_per_token;     /* over all ranks */
 };
+
+/* GPUs that a pod asks for, milli. */
+static inline uint32_t service_gpu_milli(const struct service_config *service)
+{
+	return (uint32_t)((double)service->tensor_parallel * service->gpu_share * 1000 + 0.5);
+}
 
 extern const struct opt engine_options[], cost_options[], kpa_options[], slo_options[],
 		split_options[], service_options[];

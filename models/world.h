@@ -108,7 +108,9 @@ struct msg {
 		struct { uint32_t task, examined, gen; uint16_t what; } think;
 		struct { uint32_t from, task, gen; uint16_t verb, flag; int64_t value; } send;
 		struct { uint16_t what; } function;
-		struct { uint64_t id; uint32_t gpus, cpu_milli; uint64_t memory_bytes; } arrive;
+		/* gpu_milli: a share of one GPU (below 1000), or whole ones (a multiple) */
+		struct { uint64_t id; uint32_t gpu_milli, cpu_milli; uint64_t memory_bytes;
+			} arrive;
 		struct { uint32_t gen, node, service, phase; } pod;
 		struct { uint32_t count; } node;
 	};

@@ -33,8 +33,8 @@ void gpu_cost_init(struct gpu_cost *cost, const struct service_config *service,
 		return;
 	mfu = config->mfu_prefill > 0 ? config->mfu_prefill : gpu->mfu;
 	share = config->bandwidth_share > 0 ? config->bandwidth_share : gpu->bandwidth_share;
-	cost->peak_ns_per_flop = 1e9 / (gpu->flops_bf16 * mfu);
-	cost->byte_ns = 1e9 / (gpu->memory_rate * share);
+	cost->peak_ns_per_flop = 1e9 / (gpu->flops_bf16 * mfu * service->gpu_share);
+	cost->byte_ns = 1e9 / (gpu->memory_rate * share * service->gpu_share);
 	cost->dense_flops_per_token = 2 * llm->params / ranks;
 	cost->dense_bytes = llm->params * llm->bytes_per_param / ranks;
 	cost->attention_flops_per_pair =

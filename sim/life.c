@@ -45,7 +45,8 @@ const struct opt pod_workload_options[] = {
 	  .help = "plain pods in all; 0 = no end" },
 	{ "lifetime", OPT_DIST, UNIT_TIME, PODS(lifetime), "exp(60s)", 0, MAX_NS,
 	  .help = "from running to gone" },
-	{ "gpus", OPT_INT, UNIT_NONE, PODS(gpus), "1", 0, 64, .help = "GPUs of a plain pod" },
+	{ "gpus", OPT_REAL, UNIT_NONE, PODS(gpus), "1", 0, 64,
+	  .help = "GPUs of a plain pod: a share of one (0.5), or a whole number" },
 	{ "cpu", OPT_INT, UNIT_NONE, PODS(cpu_milli), "0", 0, 1e9,
 	  .help = "CPU request of a plain pod, milli-CPUs" },
 	{ "memory", OPT_INT, UNIT_BYTES, PODS(memory_bytes), "0B", 0, 0x1p50,
@@ -143,7 +144,7 @@ static void pod_due(struct sim *sim, struct sim_event *event)
 	struct msg msg = { .kind = MSG_POD_ARRIVE };
 
 	msg.arrive.id = world->pods_arrived++;
-	msg.arrive.gpus = (uint32_t)pods->gpus;
+	msg.arrive.gpu_milli = need_gpu_milli(pods->gpus);
 	msg.arrive.cpu_milli = (uint32_t)pods->cpu_milli;
 	msg.arrive.memory_bytes = (uint64_t)pods->memory_bytes;
 	if (!pods->count || world->pods_arrived < (uint64_t)pods->count)
@@ -343,7 +344,7 @@ void world_pod_lost(struct world *world, const struct msg *msg)
 
 void world_pod_busy(struct world *world, uint32_t slot, int64_t ns)
 {
-	world->gpu_busy_ns += ns * loop_pod(world, slot)->gpus;
+	world->gpu_busy_ns += loop_gpu_ns(loop_pod(world, slot), ns);
 }
 
 void world_close(struct world *world)
@@ -373,9 +374,9 @@ void world_close(struct world *world)
 
 		pods_cut(world, pod);
 		if (pod->holds)
-			world->gpu_held_ns += (now - pod->held_since_ns) * pod->gpus;
+			world->gpu_held_ns += loop_gpu_ns(pod, now - pod->held_since_ns);
 		if ((pod->k || pod->serving) && now > pod->run_start_ns)
-			world->gpu_busy_ns += (now - pod->run_start_ns) * pod->gpus;
+			world->gpu_busy_ns += loop_gpu_ns(pod, now - pod->run_start_ns);
 		pod->holds = false;
 	}
 }

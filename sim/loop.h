@@ -23,7 +23,7 @@ struct pod {
 	uint32_t k;                     /* iterations of the series under way; 0 = idle */
 	bool due, up, holds, draining;  /* due: they end now; holds: GPUs */
 	VEC(struct stall) stall;        /* of the batch under way */
-	uint32_t slot, gpus;
+	uint32_t slot, gpu_milli;
 	/* the rest */
 	int64_t held_since_ns;
 	struct sim_event drained;       /* no request can be under way to it any more */
@@ -74,6 +74,12 @@ struct world {
 	void *progress_ctx;
 	const volatile int *stop;
 };
+
+/* So long a time of the pod as GPU-time: a share counts as that. */
+static inline int64_t loop_gpu_ns(const struct pod *pod, int64_t ns)
+{
+	return ns * (pod->gpu_milli / GPU_MILLI) + ns * (pod->gpu_milli % GPU_MILLI) / GPU_MILLI;
+}
 
 /* Whether the run is over, or is to stop. */
 bool loop_ends(const struct world *world);

@@ -105,7 +105,7 @@ static void end_run(struct world *world, struct pod *pod)
 	pod->series.done += k;
 	if (pod->series.next_kv_tokens)
 		pod->series.next_kv_tokens += (uint64_t)pod->series.decode_seqs * k;
-	world->gpu_busy_ns += (now - pod->run_start_ns) * pod->gpus;
+	world->gpu_busy_ns += loop_gpu_ns(pod, now - pod->run_start_ns);
 	world->iterations += k;
 	pod->k = 0;
 	pod->due = false;
@@ -214,16 +214,16 @@ void pods_served(struct world *world, const struct msg *msg)
 	struct pod *pod = loop_pod_of(world, msg->who, msg->serve.gen);
 
 	if (pod && pod->serving && !--pod->serving)
-		world->gpu_busy_ns += (sim_now(world->sim) - pod->run_start_ns) * pod->gpus;
+		world->gpu_busy_ns += loop_gpu_ns(pod, sim_now(world->sim) - pod->run_start_ns);
 }
 
 /* ---- pods ---- */
 
-static uint32_t gpus_of(const struct world *world, uint32_t service)
+static uint32_t gpu_milli_of(const struct world *world, uint32_t service)
 {
 	if (service == NONE)
-		return (uint32_t)world->config->pods.gpus;
-	return (uint32_t)world->config->services[service].tensor_parallel;
+		return need_gpu_milli(world->config->pods.gpus);
+	return service_gpu_milli(&world->config->services[service]);
 }
 
 static void come_up(struct world *world, struct pod *pod)
@@ -250,7 +250,7 @@ void pods_start(struct world *world, const struct msg *msg, const void *load)
 	pod->gen = msg->pod.gen;
 	pod->service = msg->pod.service;
 	pod->node = msg->pod.node;
-	pod->gpus = gpus_of(world, pod->service);
+	pod->gpu_milli = gpu_milli_of(world, pod->service);
 	pod->held_since_ns = sim_now(world->sim);
 	pod->holds = true;
 	pod->draining = pod->gone_asked = pod->due = false;
@@ -331,7 +331,7 @@ void pods_told(struct world *world, const struct msg *msg)
 		if (pod->service == NONE)
 			live_and_end(world, pod);
 	} else if (pod && (msg->kind == MSG_POD_GONE || msg->kind == MSG_POD_FAILED)) {
-		world->gpu_held_ns += (sim_now(world->sim) - pod->held_since_ns) * pod->gpus;
+		world->gpu_held_ns += loop_gpu_ns(pod, sim_now(world->sim) - pod->held_since_ns);
 		pod->holds = false;
 		pod->up = false;
 	}

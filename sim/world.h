@@ -35,7 +35,8 @@ struct pod_workload {
 	double rate;                    /* arrivals per second, Poisson; 0 = none */
 	int64_t count;                  /* arrivals in all; 0 = until the end of the run */
 	struct dist lifetime;           /* from running to gone */
-	int64_t gpus, cpu_milli, memory_bytes;
+	double gpus;                    /* of each: a share of one, or whole ones */
+	int64_t cpu_milli, memory_bytes;
 };
 extern const struct opt pod_workload_options[];
 

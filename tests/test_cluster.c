@@ -6,6 +6,13 @@
 #include <signal.h>
 #include <string.h>
 
+/* Whole GPUs, milli-CPUs, bytes. */
+#define NEED(gpus, cpu, memory) \
+	((struct need){ \
+		.gpu_milli = (gpus)*GPU_MILLI, .cpu_milli = (cpu), .memory_bytes = (memory) })
+/* A share of a GPU. */
+#define SHARE(milli) ((struct need){ .gpu_milli = (milli) })
+
 static struct arena arena;
 static struct cluster_config config;
 static struct place_config place;
@@ -81,17 +88,23 @@ END_TEST
 
 START_TEST(shapes)
 {
-	static const uint32_t want[] = { 0, 1, 2, 2, 3, 3, 3, 3, 4, 4 };
+	static const uint32_t want[] = { 0, 4, 5, 5, 6, 6, 6, 6, 7, 7 };
 
 	for (uint32_t gpus = 0; gpus < 10; gpus++)
-		ck_assert_uint_eq(cluster_shape(gpus), want[gpus]);
-	ck_assert_uint_eq(cluster_shape(64), 4);
+		ck_assert_uint_eq(cluster_shape(gpus * GPU_MILLI), want[gpus]);
+	ck_assert_uint_eq(cluster_shape(64 * GPU_MILLI), 7);
+	ck_assert_uint_eq(cluster_shape(1), 1);
+	ck_assert_uint_eq(cluster_shape(249), 1);
+	ck_assert_uint_eq(cluster_shape(250), 2);
+	ck_assert_uint_eq(cluster_shape(499), 2);
+	ck_assert_uint_eq(cluster_shape(500), 3);
+	ck_assert_uint_eq(cluster_shape(999), 3);
 }
 END_TEST
 
 START_TEST(scores_by_hand)
 {
-	struct need need = { 2, 20000, 100 }, nothing = { 0, 0, 0 };
+	struct need need = NEED(2, 20000, 100), nothing = NEED(0, 0, 0);
 	struct cluster *cluster;
 	struct node *node;
 
@@ -99,7 +112,7 @@ START_TEST(scores_by_hand)
 	config.memory_bytes = 1000;
 	cluster = make(1, 8);
 	node = &cluster->node[0];
-	cluster_take(cluster, 0, &(struct need){ 3, 30000, 400 });
+	cluster_take(cluster, 0, &NEED(3, 30000, 400));
 	/* CPU 50 of 100 used, memory 500 of 1000: least (50 + 50) / 2; balanced: before |.3 - .4|
 	 * / 2 = .05 -> 95, after 0 -> 100: 50 + (50 + 5) / 2 = 77. */
 	place = (struct place_config){ .least = 1, .cpu = 1, .memory = 1 };
@@ -125,17 +138,17 @@ END_TEST
 
 START_TEST(full_nodes_are_examined_but_skipped)
 {
-	struct need one = { 1, 0, 0 }, four = { 4, 0, 0 };
+	struct need one = NEED(1, 0, 0), four = NEED(4, 0, 0);
 	struct cluster *cluster = make(5000, 8);
 	struct found found;
 
 	for (uint32_t i = 0; i < 5000; i++)
 		if (i != 4321)
-			cluster_take(cluster, i, &(struct need){ 8, 0, 0 });
-	cluster_take(cluster, 4321, &(struct need){ 5, 0, 0 });
-	ck_assert_uint_eq(cluster->pool[0].fit[1], 1);
-	ck_assert_uint_eq(cluster->pool[0].fit[2], 1);
-	ck_assert_uint_eq(cluster->pool[0].fit[3], 0);
+			cluster_take(cluster, i, &NEED(8, 0, 0));
+	cluster_take(cluster, 4321, &NEED(5, 0, 0));
+	ck_assert_uint_eq(cluster->pool[0].fit[cluster_shape(1)], 1);
+	ck_assert_uint_eq(cluster->pool[0].fit[cluster_shape(2000)], 1);
+	ck_assert_uint_eq(cluster->pool[0].fit[cluster_shape(4000)], 0);
 	ck_assert_int_eq(cluster->pool[0].free_gpus, 3);
 	found = search_pool(cluster, 0, &one, &rng);
 	ck_assert_uint_eq(found.node, 4321);
@@ -151,7 +164,7 @@ END_TEST
 
 START_TEST(search_goes_round)
 {
-	struct need one = { 1, 0, 0 };
+	struct need one = NEED(1, 0, 0);
 	struct cluster *cluster = make(1000, 8);
 	struct found found;
 
@@ -164,7 +177,7 @@ START_TEST(search_goes_round)
 	ck_assert(found.node >= 420 && found.node < 840);
 	/* 840 .. 999 and 0 .. 259; the 10 nodes before them that are full are passed over. */
 	for (uint32_t i = 840; i < 850; i++)
-		cluster_take(cluster, i, &(struct need){ 8, 0, 0 });
+		cluster_take(cluster, i, &NEED(8, 0, 0));
 	found = search_pool(cluster, 0, &one, &rng);
 	ck_assert_uint_eq(found.examined, 430);
 	ck_assert_uint_eq(found.feasible, 420);
@@ -175,7 +188,7 @@ END_TEST
 
 START_TEST(ties_are_even)
 {
-	struct need one = { 1, 1000, 1000 };
+	struct need one = NEED(1, 1000, 1000);
 	struct cluster *cluster = make(10, 8);
 	int count[10] = { 0 };
 	double chi = 0;
@@ -192,7 +205,7 @@ END_TEST
 
 START_TEST(spread_and_pack)
 {
-	struct need one = { 1, 4000, 1 << 30 };
+	struct need one = NEED(1, 4000, 1 << 30);
 	struct cluster *cluster = make(10, 8);
 	uint32_t used = 0;
 
@@ -214,7 +227,7 @@ END_TEST
 
 START_TEST(slots_and_addresses_run_out)
 {
-	struct need none = { 0, 0, 0 };
+	struct need none = NEED(0, 0, 0);
 	struct cluster *cluster;
 
 	config.pods = 3;
@@ -246,7 +259,7 @@ START_TEST(index_follows_the_nodes)
 	uint32_t n = 0;
 
 	for (int i = 0; i < 20000; i++) {
-		struct need need = { rng_below(&rng, 9), 1000 * rng_below(&rng, 20), 1 << 20 };
+		struct need need = NEED(rng_below(&rng, 9), 1000 * rng_below(&rng, 20), 1 << 20);
 		uint32_t node = rng_below(&rng, cluster->n), what = rng_below(&rng, 10);
 
 		if (what < 4 && n < 300 && cluster_fits(&cluster->node[node], &need)) {
@@ -281,7 +294,8 @@ START_TEST(search_equals_a_scan)
 	struct pool *pool = &cluster->pool[0];
 
 	for (int i = 0; i < 3000; i++) {
-		struct need need = { 1 + rng_below(&rng, 8), 1000 * rng_below(&rng, 20), 1 << 30 };
+		struct need need =
+			NEED(1 + rng_below(&rng, 8), 1000 * rng_below(&rng, 20), 1 << 30);
 		uint32_t start = pool->cursor, feasible = 0, examined = 0;
 		struct found found = search_pool(cluster, 0, &need, &rng);
 		int64_t best = -1;
@@ -309,11 +323,122 @@ START_TEST(search_equals_a_scan)
 }
 END_TEST
 
+/* Half GPUs fill GPU after GPU; what is left of one keeps whole pods out and shares in. */
+START_TEST(shares_by_hand)
+{
+	struct need half = SHARE(500), other = SHARE(500), most = SHARE(700), pair = NEED(2, 0, 0);
+	struct cluster *cluster = make(1, 2);
+	const struct node *node = &cluster->node[0];
+
+	cluster_take(cluster, 0, &half);
+	ck_assert_int_eq(node->free_gpus, 1);
+	ck_assert_int_eq(node->free_gpu_milli, 1500);
+	ck_assert(!cluster_fits(node, &pair));
+	cluster_take(cluster, 0, &most);
+	ck_assert_uint_ne(most.gpu, half.gpu);
+	ck_assert_int_eq(node->room_milli, 500);
+	ck_assert(!cluster_fits(node, &NEED(1, 0, 0)));
+	ck_assert(!cluster_fits(node, &SHARE(501)));
+	cluster_take(cluster, 0, &other);
+	ck_assert_uint_eq(other.gpu, half.gpu);
+	ck_assert_int_eq(node->room_milli, 300);
+	ck_assert_uint_eq(cluster->pool[0].fit[cluster_shape(250)], 1);
+	ck_assert_uint_eq(cluster->pool[0].fit[cluster_shape(500)], 0);
+	cluster_verify(cluster);
+	cluster_give(cluster, 0, &most);
+	ck_assert(cluster_fits(node, &NEED(1, 0, 0)));
+	cluster_give(cluster, 0, &half);
+	ck_assert(!cluster_fits(node, &pair));
+	cluster_give(cluster, 0, &other);
+	cluster_take(cluster, 0, &pair);
+	ck_assert_uint_eq(search_pool(cluster, 0, &SHARE(1), &rng).node, NO_NODE);
+	cluster_verify(cluster);
+	cluster_free(cluster);
+}
+END_TEST
+
+/* The pods of one node, each with what it took, as a plain list. */
+struct guests {
+	struct need need[64];
+	uint32_t n;
+};
+
+/* Whether the node has room for so much: by the list alone. */
+static bool has_room(const struct guests *guests, uint32_t gpus, uint32_t milli)
+{
+	uint32_t taken[8] = { 0 }, whole = 0, shared = 0, most = 0;
+
+	for (uint32_t i = 0; i < guests->n; i++) {
+		const struct need *need = &guests->need[i];
+
+		if (need->gpu_milli % GPU_MILLI)
+			taken[need->gpu] += need->gpu_milli;
+		else
+			whole += need->gpu_milli / GPU_MILLI;
+	}
+	for (uint32_t i = 0; i < gpus; i++) {
+		ck_assert_uint_le(taken[i], GPU_MILLI);
+		shared += taken[i] > 0;
+		if (taken[i] && GPU_MILLI - taken[i] > most)
+			most = GPU_MILLI - taken[i];
+	}
+	ck_assert_uint_le(whole + shared, gpus);
+	return milli <= (gpus - whole - shared) * GPU_MILLI || (milli < GPU_MILLI && milli <= most);
+}
+
+START_TEST(shares_equal_a_list)
+{
+	enum { NODES = 6 };
+	static const uint32_t sizes[] = { 10, 100, 125, 250, 300, 500, 501, 750, 990, 999 };
+	struct cluster *cluster = make(NODES, 5), *copy = make(NODES, 5);
+	static struct guests guests[NODES];
+
+	for (int i = 0; i < 60000; i++) {
+		struct need need = SHARE(sizes[rng_below(&rng, 10)]);
+		uint32_t id = rng_below(&rng, NODES);
+		struct guests *at = &guests[id];
+
+		if (rng_below(&rng, 3) == 0)
+			need.gpu_milli = GPU_MILLI * rng_below(&rng, 6);
+		ck_assert_int_eq(cluster_fits(&cluster->node[id], &need),
+				 has_room(at, 5, need.gpu_milli));
+		if (rng_below(&rng, 2) && at->n < 64 && cluster_fits(&cluster->node[id], &need)) {
+			cluster_take(cluster, id, &need);
+			at->need[at->n++] = need;
+		} else if (at->n) {
+			uint32_t which = rng_below(&rng, at->n);
+
+			cluster_give(cluster, id, &at->need[which]);
+			at->need[which] = at->need[--at->n];
+		}
+		if (rng_below(&rng, 3) == 0)
+			cluster_copy(copy, id, cluster);
+		if (i % 16 == 0) {
+			cluster_verify(cluster);
+			cluster_verify(copy);
+		}
+	}
+	cluster_free(cluster);
+	cluster_free(copy);
+}
+END_TEST
+
+START_TEST(share_given_twice_aborts)
+{
+	struct cluster *cluster = make(1, 8);
+	struct need half = SHARE(500);
+
+	cluster_take(cluster, 0, &half);
+	cluster_give(cluster, 0, &half);
+	cluster_give(cluster, 0, &half);
+}
+END_TEST
+
 START_TEST(too_much_aborts)
 {
 	struct cluster *cluster = make(1, 8);
 
-	cluster_take(cluster, 0, &(struct need){ 9, 0, 0 });
+	cluster_take(cluster, 0, &NEED(9, 0, 0));
 }
 END_TEST
 
@@ -321,7 +446,7 @@ START_TEST(giving_what_was_not_taken_aborts)
 {
 	struct cluster *cluster = make(1, 8);
 
-	cluster_give(cluster, 0, &(struct need){ 1, 0, 0 });
+	cluster_give(cluster, 0, &NEED(1, 0, 0));
 }
 END_TEST
 
@@ -350,6 +475,9 @@ Suite *cluster_suite(void)
 	tcase_add_test(tc, slots_and_addresses_run_out);
 	tcase_add_test(tc, index_follows_the_nodes);
 	tcase_add_test(tc, search_equals_a_scan);
+	tcase_add_test(tc, shares_by_hand);
+	tcase_add_test(tc, shares_equal_a_list);
+	tcase_add_test_raise_signal(tc, share_given_twice_aborts, SIGABRT);
 	tcase_add_test_raise_signal(tc, too_much_aborts, SIGABRT);
 	tcase_add_test_raise_signal(tc, giving_what_was_not_taken_aborts, SIGABRT);
 	tcase_add_test_raise_signal(tc, two_owners_abort, SIGABRT);

@@ -110,7 +110,9 @@ START_TEST(a_full_function_probes)
 	ck_assert_uint_eq(answer.send.verb, VERB_ANSWER);
 	ck_assert_uint_eq(answer.who, 0);
 	ck_assert_uint_eq(answer.send.flag, 1);
-	ck_assert_uint_eq(((const struct free_vector *)(const void *)toy.out.loads)->fit[2], 0);
+	ck_assert_uint_eq(((const struct free_vector *)(const void *)toy.out.loads)
+				  ->fit[cluster_shape(4000) - 1],
+			  0);
 	ck_assert_int_eq(toy.machine->cluster->node[1].free_gpus, 0);
 	ck_assert_uint_eq(toy.machine->cluster->node[1].holds, 1);
 	toy_run(&toy, 20 * MS);
@@ -221,21 +223,21 @@ END_TEST
 START_TEST(the_cache_knows_shapes)
 {
 	struct probe_cache cache;
-	struct free_vector vector = { { 5, 4, 0, 0 } };
+	struct free_vector vector = { { 7, 7, 6, 5, 4, 0, 0 } };
 	int64_t age_ns;
 
 	probe_cache_init(&cache, 4, 1000);
 	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, 1, 0, &age_ns), -1);
 	probe_cache_learn(&cache, 1, 2, 500, &vector);
-	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, cluster_shape(1), 600, &age_ns), 5);
+	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, cluster_shape(1000), 600, &age_ns), 5);
 	ck_assert_int_eq(age_ns, 100);
-	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, cluster_shape(2), 1500, &age_ns), 4);
-	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, cluster_shape(4), 600, &age_ns), 0);
+	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, cluster_shape(2000), 1500, &age_ns), 4);
+	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, cluster_shape(4000), 600, &age_ns), 0);
 	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, cluster_shape(0), 600, &age_ns), -1);
-	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, cluster_shape(4), 1501, &age_ns), -1);
-	ck_assert_int_eq(probe_cache_look(&cache, 2, 1, cluster_shape(1), 600, &age_ns), -1);
+	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, cluster_shape(4000), 1501, &age_ns), -1);
+	ck_assert_int_eq(probe_cache_look(&cache, 2, 1, cluster_shape(1000), 600, &age_ns), -1);
 	probe_cache_forget(&cache, 1);
-	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, cluster_shape(1), 600, &age_ns), -1);
+	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, cluster_shape(1000), 600, &age_ns), -1);
 	probe_cache_release(&cache);
 }
 END_TEST
@@ -446,7 +448,8 @@ START_TEST(it_replays)
 	other = control_new(&toy.control, &toy.cluster, toy.service, 0, toy.seed);
 	control_step(other, 0, &(struct msg){ .kind = MSG_TICK }, NULL, &again);
 	for (uint64_t id = 0; id < 200; id++) {
-		in = (struct msg){ .kind = MSG_POD_ARRIVE, .arrive = { .id = id, .gpus = id % 5 } };
+		in = (struct msg){ .kind = MSG_POD_ARRIVE,
+				   .arrive = { .id = id, .gpu_milli = id % 5 * GPU_MILLI } };
 		toy.now = (int64_t)id;
 		toy_give(&toy, &in, NULL);
 		outbox_clear(&again);

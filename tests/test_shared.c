@@ -56,7 +56,7 @@ START_TEST(views_follow)
 {
 	struct cluster *cluster;
 	struct rng rng = rng_stream(3, "views", 0);
-	struct need need = { 1, 0, 0 };
+	struct need need = { .gpu_milli = GPU_MILLI };
 	struct view view;
 
 	toy_start(&toy);

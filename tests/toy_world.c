@@ -242,7 +242,12 @@ void toy_scale(struct toy *t, uint32_t service, int32_t desired)
 
 void toy_arrive(struct toy *t, uint64_t id, uint32_t gpus)
 {
-	struct msg msg = { .kind = MSG_POD_ARRIVE, .arrive = { .id = id, .gpus = gpus } };
+	toy_arrive_milli(t, id, gpus * GPU_MILLI);
+}
+
+void toy_arrive_milli(struct toy *t, uint64_t id, uint32_t gpu_milli)
+{
+	struct msg msg = { .kind = MSG_POD_ARRIVE, .arrive = { .id = id, .gpu_milli = gpu_milli } };
 
 	toy_give(t, &msg, NULL);
 }
@@ -285,7 +290,7 @@ static void verify_taken(const struct control *c)
 
 		if (!pod_has_node(pod))
 			continue;
-		taken[node].gpus += pod->need.gpus;
+		taken[node].gpu_milli += pod->need.gpu_milli;
 		taken[node].cpu_milli += pod->need.cpu_milli;
 		taken[node].memory_bytes += pod->need.memory_bytes;
 		pods[node]++;
@@ -295,7 +300,7 @@ static void verify_taken(const struct control *c)
 
 		if (!hold->live)
 			continue;
-		taken[hold->node].gpus += hold->need.gpus;
+		taken[hold->node].gpu_milli += hold->need.gpu_milli;
 		taken[hold->node].cpu_milli += hold->need.cpu_milli;
 		taken[hold->node].memory_bytes += hold->need.memory_bytes;
 		pods[hold->node]++;
@@ -304,7 +309,8 @@ static void verify_taken(const struct control *c)
 	for (uint32_t i = 0; i < c->cluster->n; i++) {
 		const struct node *node = &c->cluster->node[i];
 
-		assert(node->gpus - node->free_gpus == (int32_t)taken[i].gpus);
+		assert(node->gpus * GPU_MILLI - node->free_gpu_milli ==
+		       (int32_t)taken[i].gpu_milli);
 		assert(node->cpu_milli - node->free_cpu_milli == taken[i].cpu_milli);
 		assert(node->memory_bytes - node->free_memory_bytes ==
 		       (int64_t)taken[i].memory_bytes);

@@ -9,10 +9,18 @@
 /* The shortest log of changes.  source: assumption, a few pages */
 #define LOG_MIN 1024
 
-uint32_t cluster_shape(uint32_t gpus)
-{
-	uint32_t shape = gpus ? 32 - (uint32_t)__builtin_clz(gpus) : 0;
+/* The shapes in milli-GPUs. */
+enum { QUARTER = 250, HALF = 500, SHAPE_ONE = 4 };
+/* A node whose GPUs were never shared. */
+#define NO_SHARE UINT32_MAX
 
+uint32_t cluster_shape(uint32_t gpu_milli)
+{
+	uint32_t shape;
+
+	if (gpu_milli < GPU_MILLI)
+		return (gpu_milli > 0) + (gpu_milli >= QUARTER) + (gpu_milli >= HALF);
+	shape = SHAPE_ONE + 31 - (uint32_t)__builtin_clz(gpu_milli / GPU_MILLI);
 	return shape < SHAPES ? shape : SHAPES - 1;
 }
 
@@ -20,7 +28,7 @@ static int8_t shapes_of(const struct node *node)
 {
 	if (!node->up || node->free_pods <= 0 || node->free_ips <= 0)
 		return 0;
-	return (int8_t)(1 + cluster_shape((uint32_t)node->free_gpus));
+	return (int8_t)(1 + cluster_shape((uint32_t)node->room_milli));
 }
 
 /* The pool is told that one of its nodes can now take `now` shapes instead of `before`. */
@@ -88,6 +96,7 @@ void cluster_release(struct cluster *cluster)
 	free(cluster->pool);
 	free(cluster->node);
 	free(cluster->log);
+	vec_release(&cluster->share);
 }
 
 void cluster_free(struct cluster *cluster)
@@ -124,6 +133,9 @@ uint32_t cluster_add(struct cluster *cluster)
 			       .free_memory_bytes = config->memory_bytes,
 			       .gpus = (int32_t)config->gpus,
 			       .free_gpus = (int32_t)config->gpus,
+			       .free_gpu_milli = (int32_t)config->gpus * GPU_MILLI,
+			       .room_milli = (int32_t)config->gpus * GPU_MILLI,
+			       .share = NO_SHARE,
 			       .free_pods = (int32_t)config->pods,
 			       .free_ips = (int32_t)config->ips,
 			       .rack = id / (uint32_t)config->rack_nodes,
@@ -194,17 +206,77 @@ void cluster_disown(struct cluster *cluster, uint32_t id, int64_t now)
 
 bool cluster_fits(const struct node *node, const struct need *need)
 {
-	return node->shapes > 0 && (uint32_t)node->free_gpus >= need->gpus &&
+	return node->shapes > 0 && (uint32_t)node->room_milli >= need->gpu_milli &&
 	       node->free_cpu_milli >= need->cpu_milli &&
 	       node->free_memory_bytes >= (int64_t)need->memory_bytes;
+}
+
+/* The GPUs of a node that pods have shares of. */
+static uint16_t *shares(struct cluster *cluster, struct node *node)
+{
+	if (node->share == NO_SHARE) {
+		node->share = cluster->share.n;
+		for (int32_t i = 0; i < node->gpus; i++)
+			vec_push(&cluster->share, 0);
+	}
+	return cluster->share.at + node->share;
+}
+
+/* The fullest shared GPU that has room for so much, else one that is entirely free. */
+static uint32_t choose_gpu(const struct node *node, const uint16_t *taken, uint32_t milli)
+{
+	uint32_t best = NO_SHARE;
+
+	for (uint32_t i = 0; i < (uint32_t)node->gpus; i++)
+		if (taken[i] && taken[i] + milli <= GPU_MILLI &&
+		    (best == NO_SHARE || taken[i] > taken[best]))
+			best = i;
+	for (uint32_t i = 0; best == NO_SHARE; i++)
+		if (!taken[i])
+			best = i;
+	assert(best < (uint32_t)node->gpus && (taken[best] || node->free_gpus > 0));
+	return best;
+}
+
+/* The most that a pod could get, after free GPUs changed. */
+static int32_t room(const struct cluster *cluster, const struct node *node)
+{
+	const uint16_t *taken = cluster->share.at + node->share;
+	int32_t most = 0;
+
+	if (node->free_gpus)
+		return node->free_gpus * GPU_MILLI;
+	for (int32_t i = 0; node->share != NO_SHARE && i < node->gpus; i++)
+		if (taken[i] && GPU_MILLI - taken[i] > most)
+			most = GPU_MILLI - taken[i];
+	return most;
+}
+
+/* Takes a share (sign -1) or gives it back; returns by how many the free GPUs changed. */
+static int32_t move_share(struct cluster *cluster, struct node *node, const struct need *need,
+			  int sign)
+{
+	uint16_t *taken = shares(cluster, node) + need->gpu;
+	bool was = *taken > 0;
+
+	assert(need->gpu < (uint32_t)node->gpus && (sign < 0 || *taken >= need->gpu_milli));
+	*taken = (uint16_t)(*taken - sign * (int32_t)need->gpu_milli);
+	assert(*taken <= GPU_MILLI);
+	return (int32_t)was - (*taken > 0);
 }
 
 /* Moves need between free and taken: sign -1 takes, +1 gives back. */
 static void move(struct cluster *cluster, struct node *node, const struct need *need, int sign)
 {
+	int32_t gpus = sign * (int32_t)(need->gpu_milli / GPU_MILLI);
+
+	if (need->gpu_milli % GPU_MILLI)
+		gpus = move_share(cluster, node, need, sign);
 	node->known = false;
 	node->version++;
-	node->free_gpus += sign * (int32_t)need->gpus;
+	node->free_gpus += gpus;
+	node->free_gpu_milli += sign * (int32_t)need->gpu_milli;
+	node->room_milli = room(cluster, node);
 	node->free_cpu_milli += sign * (int64_t)need->cpu_milli;
 	node->free_memory_bytes += sign * (int64_t)need->memory_bytes;
 	node->free_pods += sign;
@@ -212,8 +284,22 @@ static void move(struct cluster *cluster, struct node *node, const struct need *
 	node->scored_cpu_milli -= sign * need_scored_cpu_milli(need);
 	node->scored_memory_bytes -= sign * need_scored_memory_bytes(need);
 	if (node->up && node->pool != NO_POOL)
-		cluster->pool[node->pool].free_gpus += sign * (int64_t)need->gpus;
+		cluster->pool[node->pool].free_gpus += gpus;
 	refresh(cluster, node);
+}
+
+/* The shares of a node become those of another, of another cluster; returns where they are. */
+static uint32_t copy_shares(struct cluster *cluster, struct node *to, const struct cluster *from,
+			    const struct node *of)
+{
+	uint16_t *taken;
+
+	if (of->share == NO_SHARE)
+		return NO_SHARE;
+	taken = shares(cluster, to);
+	assert(to->gpus == of->gpus);
+	memcpy(taken, from->share.at + of->share, (size_t)of->gpus * sizeof(*taken));
+	return to->share;
 }
 
 void cluster_copy(struct cluster *cluster, uint32_t id, const struct cluster *from)
@@ -233,16 +319,21 @@ void cluster_copy(struct cluster *cluster, uint32_t id, const struct cluster *fr
 	copy.promised = to->promised;
 	copy.shapes = to->shapes;
 	copy.known = false;
+	copy.share = copy_shares(cluster, to, from, &copy);
 	*to = copy;
 	if (pool && to->up)
 		pool->free_gpus += to->free_gpus;
 	refresh(cluster, to);
 }
 
-void cluster_take(struct cluster *cluster, uint32_t id, const struct need *need)
+void cluster_take(struct cluster *cluster, uint32_t id, struct need *need)
 {
-	assert(id < cluster->n && cluster_fits(&cluster->node[id], need));
-	move(cluster, &cluster->node[id], need, -1);
+	struct node *node = &cluster->node[id];
+
+	assert(id < cluster->n && cluster_fits(node, need));
+	if (need->gpu_milli % GPU_MILLI)
+		need->gpu = choose_gpu(node, shares(cluster, node), need->gpu_milli);
+	move(cluster, node, need, -1);
 }
 
 void cluster_give(struct cluster *cluster, uint32_t id, const struct need *need)
@@ -254,6 +345,21 @@ void cluster_give(struct cluster *cluster, uint32_t id, const struct need *need)
 	assert(node->free_gpus <= node->gpus && node->free_cpu_milli <= node->cpu_milli);
 	assert(node->free_memory_bytes <= node->memory_bytes);
 	assert(node->free_pods <= cluster->config.pods && node->free_ips <= cluster->config.ips);
+}
+
+/* Free and taken GPUs are what the shares say; whole pods have the rest. */
+static void verify_gpus(const struct cluster *cluster, const struct node *node)
+{
+	const uint16_t *taken = cluster->share.at + node->share;
+	int32_t shared = 0, milli = node->free_gpus * GPU_MILLI;
+
+	for (int32_t i = 0; node->share != NO_SHARE && i < node->gpus; i++) {
+		assert(taken[i] <= GPU_MILLI);
+		shared += taken[i] > 0;
+		milli += taken[i] ? GPU_MILLI - taken[i] : 0;
+	}
+	assert(node->free_gpus >= 0 && node->free_gpus + shared <= node->gpus);
+	assert(node->free_gpu_milli == milli && node->room_milli == room(cluster, node));
 }
 
 static void verify_pool(const struct cluster *cluster, uint32_t id)
@@ -290,7 +396,7 @@ void cluster_verify(const struct cluster *cluster)
 	for (uint32_t i = 0; i < cluster->n; i++) {
 		const struct node *node = &cluster->node[i];
 
-		assert(node->free_gpus >= 0 && node->free_gpus <= node->gpus);
+		verify_gpus(cluster, node);
 		assert(node->free_cpu_milli >= 0 && node->free_cpu_milli <= node->cpu_milli);
 		assert(node->free_memory_bytes >= 0);
 		assert(node->free_memory_bytes <= node->memory_bytes);

@@ -17,9 +17,11 @@
 #define NO_NODE UINT32_MAX
 #define NO_POOL UINT32_MAX
 
-/* The shapes by which free capacity is kept: nodes that can take any pod at all, and pods of 1,
- * 2, 4, 8 GPUs. */
-enum { SHAPES = 5 };
+/* The shapes by which free capacity is kept: nodes that can take any pod at all; any share of a
+ * GPU, a quarter, a half; 1, 2, 4, 8 GPUs.  Who can take one can take those before it. */
+enum { SHAPES = 8 };
+/* A GPU, in the unit in which pods ask for them. */
+enum { GPU_MILLI = 1000 };
 
 struct provision_config {
 	int64_t max_nodes;      /* that the cluster autoscaler may go up to; 0 = there is none */
@@ -42,11 +44,24 @@ struct place_config {
 
 extern const struct opt place_options[];
 
-/* What a pod asks for. */
+/* What a pod asks for: a share of one GPU (below GPU_MILLI), or whole ones (a multiple). */
 struct need {
-	uint32_t gpus, cpu_milli;
+	uint32_t gpu_milli, cpu_milli;
 	uint64_t memory_bytes;
+	uint32_t gpu;                   /* a share, taken: of which of its node's GPUs */
 };
+
+/* GPUs as a user writes them, as a request. */
+static inline uint32_t need_gpu_milli(double gpus)
+{
+	return (uint32_t)(gpus * GPU_MILLI + 0.5);
+}
+/* Whether they can be asked for: a share of one GPU, or whole ones. */
+static inline bool need_gpus_valid(double gpus)
+{
+	return (gpus > 0 && gpus < 1 && need_gpu_milli(gpus)) ||
+	       need_gpu_milli(gpus) == (uint32_t)gpus * GPU_MILLI;
+}
 
 /* What need counts as when nodes are scored: 100m CPU and 200 MiB where nothing is asked for.
  * Source: kube-scheduler util/pod_resources.go, DefaultMilliCPURequest, DefaultMemoryRequest. */
@@ -64,7 +79,10 @@ struct node {
 	int64_t cpu_milli, memory_bytes;                /* capacity */
 	int64_t free_cpu_milli, free_memory_bytes;
 	int64_t scored_cpu_milli, scored_memory_bytes;  /* taken, empty requests at a default */
-	int32_t gpus, free_gpus, free_pods, free_ips;
+	int32_t gpus, free_pods, free_ips;
+	int32_t free_gpus, free_gpu_milli;              /* entirely free ones; all that is free */
+	int32_t room_milli;                             /* the most GPU that a pod could get */
+	uint32_t share;                                 /* index of its GPUs in cluster.share */
 	uint32_t rack, pool, at;                        /* at: position in its pool */
 	uint32_t holds;                                 /* reservations: with one it stays put */
 	int64_t loose_ns;                               /* when it last left a pool */
@@ -92,6 +110,9 @@ struct cluster {
 	struct node *node;
 	struct pool *pool;
 	uint32_t n, cap, pools;
+	/* Taken of each GPU of nodes that pods have had shares of, milli; whole pods do not show
+	 * here. */
+	struct { uint16_t *at; uint32_t n, cap; } share;
 	uint32_t loose;                 /* nodes in no pool */
 	/* Of a cluster that logs: ids of the last log_cap nodes that changed, a ring. */
 	uint32_t *log, log_cap;         /* a power of 2; 0 = it does not */
@@ -128,12 +149,13 @@ void cluster_own(struct cluster *cluster, uint32_t node, uint32_t pool);
 void cluster_disown(struct cluster *cluster, uint32_t node, int64_t now);
 /* Whether the node is up and has room for need: GPUs, CPU, memory, a pod slot and an address. */
 bool cluster_fits(const struct node *node, const struct need *need);
-/* Takes what need says from a node that has it, or gives it back. */
-void cluster_take(struct cluster *cluster, uint32_t node, const struct need *need);
+/* Takes what need says from a node that has it, a share from the fullest GPU that has room for it
+ * (need->gpu); or gives it back. */
+void cluster_take(struct cluster *cluster, uint32_t node, struct need *need);
 void cluster_give(struct cluster *cluster, uint32_t node, const struct need *need);
-/* The widest shape that is no wider than `gpus`: a pod of so many GPUs cannot go where this
- * shape cannot. */
-uint32_t cluster_shape(uint32_t gpus);
+/* The widest shape that is no wider than a request: such a pod cannot go where this shape
+ * cannot. */
+uint32_t cluster_shape(uint32_t gpu_milli);
 /* Aborts if a count or an index is not what the nodes say.  For tests: it walks everything. */
 void cluster_verify(const struct cluster *cluster);
 

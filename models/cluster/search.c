@@ -54,11 +54,11 @@ static int weighed(const struct place_config *place, const struct node *node,
 					    need_scored_memory_bytes(need) };
 	if (place->gpu && node->gpus)
 		r[n++] = (struct resource){ place->gpu,
-					    node->gpus,
-					    node->gpus - node->free_gpus,
-					    need->gpus,
-					    node->gpus - node->free_gpus,
-					    need->gpus };
+					    node->gpus * GPU_MILLI,
+					    node->gpus * GPU_MILLI - node->free_gpu_milli,
+					    need->gpu_milli,
+					    node->gpus * GPU_MILLI - node->free_gpu_milli,
+					    need->gpu_milli };
 	return n;
 }
 
@@ -114,7 +114,7 @@ static int64_t score_of(const struct place_config *place, struct node *node,
 {
 	const struct need *of = &node->score_need;
 
-	if (!node->known || of->gpus != need->gpus || of->cpu_milli != need->cpu_milli ||
+	if (!node->known || of->gpu_milli != need->gpu_milli || of->cpu_milli != need->cpu_milli ||
 	    of->memory_bytes != need->memory_bytes) {
 		node->known = true;
 		node->score_need = *need;
@@ -142,7 +142,7 @@ struct found search_pool(struct cluster *cluster, uint32_t id, const struct need
 			 struct rng *ties)
 {
 	struct pool *pool = &cluster->pool[id];
-	const struct bits *can = &pool->can[cluster_shape(need->gpus)];
+	const struct bits *can = &pool->can[cluster_shape(need->gpu_milli)];
 	struct best best = { .node = NO_NODE };
 	struct found found = { .node = NO_NODE, .examined = pool->n };
 	uint32_t want = search_sample(pool->n, cluster->place.sample), start, at, end;

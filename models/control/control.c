@@ -173,7 +173,9 @@ static void told(struct control *c, const struct msg *in)
 
 static void arrive(struct control *c, const struct msg *in)
 {
-	struct need need = { in->arrive.gpus, in->arrive.cpu_milli, in->arrive.memory_bytes };
+	struct need need = { .gpu_milli = in->arrive.gpu_milli,
+			     .cpu_milli = in->arrive.cpu_milli,
+			     .memory_bytes = in->arrive.memory_bytes };
 
 	pod_created(c, pod_new(c, NONE, in->arrive.id, &need, c->now));
 }

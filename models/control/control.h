@@ -82,7 +82,7 @@ enum think {
 	THINKS
 };
 
-/* How many nodes of a partition can still take a pod of 1, 2, 4, 8 GPUs. */
+/* How many nodes of a partition can still take a pod of each shape that has GPUs. */
 struct free_vector { uint32_t fit[SHAPES - 1]; };
 
 /* API writes by step. */

@@ -35,9 +35,9 @@ static int64_t known(const struct control *c, uint32_t from, uint32_t other, con
 
 	if (!c->config.functional.cache)
 		return -1;
-	if (c->config.functional.cache_perfect && pod->need.gpus)
-		return c->cluster->pool[other].fit[cluster_shape(pod->need.gpus)];
-	return probe_cache_look(&c->cache, from, other, cluster_shape(pod->need.gpus), c->now,
+	if (c->config.functional.cache_perfect && pod->need.gpu_milli)
+		return c->cluster->pool[other].fit[cluster_shape(pod->need.gpu_milli)];
+	return probe_cache_look(&c->cache, from, other, cluster_shape(pod->need.gpu_milli), c->now,
 				&age_ns);
 }
 
@@ -46,7 +46,7 @@ static void saved(struct control *c, uint32_t other, const struct pod *pod)
 {
 	c->totals.probe_cache_hits++;
 	c->totals.probe_false_negatives +=
-		c->cluster->pool[other].fit[cluster_shape(pod->need.gpus)] > 0;
+		c->cluster->pool[other].fit[cluster_shape(pod->need.gpu_milli)] > 0;
 }
 
 /* The candidate at position i of scratch, which loses it. */

@@ -22,7 +22,7 @@ uint32_t hold_new(struct control *c, uint32_t pod, uint32_t node, uint32_t funct
 					 .function = function,
 					 .gen = gen,
 					 .live = true };
-	cluster_take(c->cluster, node, &c->pods.at[pod].need);
+	cluster_take(c->cluster, node, &c->holds.at[id].need);
 	c->cluster->node[node].holds++;
 	c->function[function].holds++;
 	return id;
@@ -61,6 +61,7 @@ uint32_t hold_use(struct control *c, uint32_t id, uint32_t gen, uint32_t pod)
 	hold = &c->holds.at[id];
 	if (hold->pod != pod || hold->pod_gen != c->pods.at[pod].gen)
 		return NO_NODE;
+	c->pods.at[pod].need = hold->need;
 	end(c, id);
 	return hold->node;
 }

@@ -15,9 +15,10 @@ static bool place_set(struct control *c, uint32_t id, struct rng *ties, struct e
 			return err_set(
 				err,
 				"service \"%s\": %d of its %d replicas fit the %u nodes of the "
-				"cluster (each takes %u GPUs, %u milli-CPUs, %lld bytes)",
-				s->service->name, i, s->desired, c->cluster->n, s->need.gpus,
-				s->need.cpu_milli, (long long)s->need.memory_bytes);
+				"cluster (each takes %.3g GPUs, %u milli-CPUs, %lld bytes)",
+				s->service->name, i, s->desired, c->cluster->n,
+				s->need.gpu_milli / (double)GPU_MILLI, s->need.cpu_milli,
+				(long long)s->need.memory_bytes);
 		cluster_take(c->cluster, found.node, &s->need);
 		at = pod_new(c, id, c->next_pod++, &s->need, 0);
 		pod = &c->pods.at[at];
@@ -34,18 +35,27 @@ static bool place_set(struct control *c, uint32_t id, struct rng *ties, struct e
 	return true;
 }
 
+/* The widest request that is narrower than *milli; false if there is none. */
+static bool next_widest(const struct control *c, uint32_t *milli)
+{
+	int64_t widest = -1;
+
+	for (uint32_t i = 0; i < c->sets; i++)
+		if (c->set[i].need.gpu_milli < *milli && c->set[i].need.gpu_milli > widest)
+			widest = c->set[i].need.gpu_milli;
+	*milli = (uint32_t)widest;
+	return widest >= 0;
+}
+
 bool initial_place(struct control *c, struct err *err)
 {
 	/* The same whatever the seed: what control_check found to fit will fit. */
 	struct rng ties = rng_stream(0, "control/initial", 0);
-	uint32_t widest = 0;
+	uint32_t milli = UINT32_MAX;
 
-	for (uint32_t i = 0; i < c->sets; i++)
-		if (c->set[i].need.gpus > widest)
-			widest = c->set[i].need.gpus;
-	for (int64_t gpus = widest; gpus >= 0; gpus--)
+	while (next_widest(c, &milli))
 		for (uint32_t i = 0; i < c->sets; i++)
-			if (c->set[i].need.gpus == gpus && !place_set(c, i, &ties, err))
+			if (c->set[i].need.gpu_milli == milli && !place_set(c, i, &ties, err))
 				return false;
 	return true;
 }

@@ -12,9 +12,9 @@ static void make_sets(struct control *c, const struct service_config *services, 
 		struct set *s = &c->set[i];
 
 		s->service = &services[i];
-		s->need = (struct need){ (uint32_t)services[i].tensor_parallel,
-					 (uint32_t)services[i].cpu_milli,
-					 (uint64_t)services[i].memory_bytes };
+		s->need = (struct need){ .gpu_milli = service_gpu_milli(&services[i]),
+					 .cpu_milli = (uint32_t)services[i].cpu_milli,
+					 .memory_bytes = (uint64_t)services[i].memory_bytes };
 		s->desired = s->spec = s->replicas = (int32_t)services[i].replicas;
 		s->rise[s->rises++].level = s->desired;
 		s->oldest = s->youngest = s->changed = s->publishes = NONE;

@@ -4,26 +4,43 @@
 
 struct bin {
 	struct need left;
+	uint32_t share_milli; /* left of a GPU that shares were taken from */
 	int64_t pods;
 	uint32_t nodes;
 };
+
+/* What it takes of the GPUs that are entirely left: a share that does not fit the one at hand opens
+ * another. */
+static uint32_t opens_milli(const struct bin *bin, uint32_t milli)
+{
+	if (milli % GPU_MILLI == 0)
+		return milli;
+	return milli <= bin->share_milli ? 0 : GPU_MILLI;
+}
 
 /* Next fit: a pod that does not fit what is left of the node at hand opens another. */
 static void pack(const struct control *c, struct bin *bin, const struct need *need)
 {
 	const struct cluster_config *node = &c->cluster->config;
+	uint32_t opens;
 
-	if (need->gpus > node->gpus || need->cpu_milli > node->cpu_milli ||
+	if (need->gpu_milli > node->gpus * GPU_MILLI || need->cpu_milli > node->cpu_milli ||
 	    (int64_t)need->memory_bytes > node->memory_bytes)
 		return;
-	if (!bin->nodes || need->gpus > bin->left.gpus || need->cpu_milli > bin->left.cpu_milli ||
-	    need->memory_bytes > bin->left.memory_bytes || !bin->pods) {
+	if (!bin->nodes || opens_milli(bin, need->gpu_milli) > bin->left.gpu_milli ||
+	    need->cpu_milli > bin->left.cpu_milli || need->memory_bytes > bin->left.memory_bytes ||
+	    !bin->pods) {
 		bin->nodes++;
-		bin->left = (struct need){ (uint32_t)node->gpus, (uint32_t)node->cpu_milli,
-					   (uint64_t)node->memory_bytes };
+		bin->left = (struct need){ .gpu_milli = (uint32_t)node->gpus * GPU_MILLI,
+					   .cpu_milli = (uint32_t)node->cpu_milli,
+					   .memory_bytes = (uint64_t)node->memory_bytes };
+		bin->share_milli = 0;
 		bin->pods = node->pods < node->ips ? node->pods : node->ips;
 	}
-	bin->left.gpus -= need->gpus;
+	opens = opens_milli(bin, need->gpu_milli);
+	bin->left.gpu_milli -= opens;
+	if (need->gpu_milli % GPU_MILLI)
+		bin->share_milli = (opens ? opens : bin->share_milli) - need->gpu_milli;
 	bin->left.cpu_milli -= need->cpu_milli;
 	bin->left.memory_bytes -= need->memory_bytes;
 	bin->pods--;

@@ -33,6 +33,7 @@ struct play {
 	struct toy toy;
 	struct rng rng;
 	uint32_t arrived;
+	bool shares;
 	int64_t until_ns;
 	unsigned char ended[PLAIN_MAX + 1]; /* records of a plain pod */
 	uint32_t read;			    /* records */
@@ -147,12 +148,24 @@ static void services(struct play *p)
 	toy_services(t, &p->arena, below(p, 4));
 	for (uint32_t i = 0; i < t->services; i++) {
 		t->service[i].tensor_parallel = 1 + below(p, (uint32_t)t->cluster.gpus);
+		if (chance(p, 0.3)) {
+			t->service[i].tensor_parallel = 1;
+			t->service[i].gpu_share = 0.05 * (1 + below(p, 19));
+		}
 		t->service[i].cpu_milli = 1000 * below(p, 4);
 		t->service[i].replicas = below(p, 4);
 	}
 	while (!control_check(&t->control, &t->cluster, t->service, t->services, &err))
 		for (uint32_t i = 0; i < t->services; i++)
 			t->service[i].replicas = 0;
+}
+
+/* What a plain pod asks for: whole GPUs or, in half of the worlds, also shares. */
+static uint32_t gpu_milli(struct play *p)
+{
+	if (p->shares && chance(p, 0.5))
+		return 1 + below(p, GPU_MILLI);
+	return GPU_MILLI * below(p, (uint32_t)p->toy.cluster.gpus + 1);
 }
 
 static void one_thing(struct play *p)
@@ -165,7 +178,7 @@ static void one_thing(struct play *p)
 		toy_scale(t, below(p, t->services), (int32_t)below(p, 8));
 	} else if (what < 16) {
 		if (p->arrived < PLAIN_MAX)
-			toy_arrive(t, ++p->arrived, below(p, (uint32_t)t->cluster.gpus + 1));
+			toy_arrive_milli(t, ++p->arrived, gpu_milli(p));
 	} else if (what == 16) {
 		toy_lose_function(t, below(p, c->functions));
 	} else if (what == 17) {
@@ -244,6 +257,7 @@ static void run_world(uint64_t seed)
 	toy_init(&p->toy, &p->arena);
 	p->rng = rng_stream(seed, "world", 0);
 	p->toy.seed = seed;
+	p->shares = chance(p, 0.5);
 	configure(p);
 	services(p);
 	toy_start(&p->toy);
