@@ -285,7 +285,7 @@ int64_t dist_draw_int(const struct dist *dist, struct rng *rng)
 {
 	double x = dist_draw(dist, rng);
 
-	return x < 0x1p63 ? llrint(x) : INT64_MAX;
+	return x < 0x1p62 ? llrint(x) : INT64_C(1) << 62;
 }
 
 /* The normal cut at 0: mean + sd * phi(z) / Phi(z), z = mean/sd (Johnson, Kotz & Balakrishnan

@@ -40,7 +40,8 @@ bool dist_parse(struct dist *dist, const char *text, enum unit unit, struct aren
 		struct err *err);
 /* One draw, in the base unit of the option (ns for times), never negative. */
 double dist_draw(const struct dist *dist, struct rng *rng);
-/* One draw rounded to whole units, never negative. */
+/* One draw rounded to whole units, never negative and at most 2^62: as a time, 146 years, which
+ * can still be added to another. */
 int64_t dist_draw_int(const struct dist *dist, struct rng *rng);
 /* The mean in closed form where there is one, else by the table's trapezoids. */
 double dist_mean(const struct dist *dist);
