@@ -29,6 +29,11 @@ static const char *const parts[PARTS] = { "gateway",
 static const char *const outcomes[OUTCOMES] = { "completed", "rejected", "timed_out", "failed",
 						"in_flight" };
 
+static const char *const decisions[DECISIONS] = { "queued",	"searched", "binder",  "skipped",
+						  "asked",	"probed",   "offered", "refused",
+						  "unanswered", "migrated", "expired", "conflict",
+						  "parked",	"given-up", "lost" };
+
 const char *part_name(enum part part)
 {
 	assert(part < PARTS);
@@ -45,4 +50,10 @@ const char *outcome_name(enum outcome outcome)
 {
 	assert(outcome < OUTCOMES);
 	return outcomes[outcome];
+}
+
+const char *decision_name(enum decision_kind kind)
+{
+	assert(kind < DECISIONS);
+	return decisions[kind];
 }

@@ -90,13 +90,45 @@ struct series_record {
 	uint32_t desired, ready, starting; /* pods; starting: desired and not ready */
 };
 
-/* One decision of a scheduler (on demand). */
+/* What became of a pod on its way to a node, step by step. */
+enum decision_kind {
+	DECISION_QUEUED,     /* put into the function's queue, behind `queue` others */
+	DECISION_SEARCHED,   /* the function has thought: `node`, or none */
+	DECISION_BINDER,     /* the function, a binder, has taken it up */
+	DECISION_SKIPPED,    /* `other` is not asked: it was known to have no room */
+	DECISION_ASKED,      /* `other` is asked for room */
+	DECISION_PROBED,     /* the function, asked by `other`, has thought: it holds `node`, or has
+	                      * none */
+	DECISION_OFFERED,    /* `other` has answered: it holds `node` */
+	DECISION_REFUSED,    /* `other` has answered: it has no room */
+	DECISION_UNANSWERED, /* `other` has not answered in time */
+	DECISION_MIGRATED,   /* came to the function: `node` is its own, or none: held no longer */
+	DECISION_EXPIRED,    /* the function holds `node` no longer: the pod did not come in time */
+	DECISION_CONFLICT,   /* `node` was taken by another meanwhile */
+	DECISION_PARKED,     /* no room: not tried again before `until_ns` */
+	DECISION_GIVEN_UP,   /* no room, and not tried again */
+	DECISION_LOST,       /* the function was lost, and what it knew of the pod with it */
+	DECISIONS
+};
+
+/* One step of a scheduler's decision about a pod (on demand). */
 struct decision_record {
-	int64_t at_ns;             /* when it was taken */
+	int64_t at_ns;             /* when the step was over */
+	int64_t began_ns;          /* of a thought: when it began; else at_ns */
+	int64_t queued_ns;         /* SEARCHED, BINDER: waited in the queue before that */
+	int64_t info_age_ns;       /* age of what it rested on; 0 = own, exact; -1 = knew nothing */
+	/* Nodes that could take a pod of its GPUs, where the step looked or asked, as far as the
+	 * function knew; -1 = it did not. */
+	int64_t known;
+	int64_t until_ns;          /* PARKED; else 0 */
 	uint64_t pod;
-	uint32_t function, node;   /* node UINT32_MAX = none found */
-	uint32_t examined, probes;
-	int64_t info_age_ns;       /* age of the information that it rested on; 0 = own, exact */
+	uint32_t service;          /* UINT32_MAX = a pod of none */
+	uint32_t kind;             /* enum decision_kind */
+	uint32_t function, other;  /* UINT32_MAX = no other one */
+	uint32_t node;             /* UINT32_MAX = none */
+	uint32_t examined, feasible, probes; /* probes: of the pod until now */
+	uint32_t attempt;          /* how often nobody had room for it until now */
+	uint32_t queue;            /* pods in the function's queue, without it */
 };
 
 /* What the control plane did, in total. */
@@ -131,4 +163,6 @@ struct sink {
 const char *part_name(enum part part);
 const char *phase_name(enum pod_phase phase);
 const char *outcome_name(enum outcome outcome);
+/* The name of a step of a decision ("searched"). */
+const char *decision_name(enum decision_kind kind);
 #endif

@@ -19,6 +19,8 @@ static const char usage_run[] =
 	"  --seeds N             N replications, with seeds S, S + 1, ...\n"
 	"  --out DB              add the results to a results file (SQLite)\n"
 	"  --requests FILE.csv   a row a request\n"
+	"  --decisions           keep every step of every scheduling decision in DB, for sonde "
+	"explain\n"
 	"  --tape FILE           record every step, for sonde replay\n"
 	"  --json                results as JSON instead of a summary\n"
 	"  --quiet               no progress line\n";
@@ -40,6 +42,7 @@ enum {
 	SEEDS,
 	OUT,
 	REQUESTS,
+	DECISIONS_TOO,
 	TAPE,
 	JSON,
 	QUIET,
@@ -57,6 +60,7 @@ static const struct option options[] = { { "speed", required_argument, NULL, SPE
 					 { "seeds", required_argument, NULL, SEEDS },
 					 { "out", required_argument, NULL, OUT },
 					 { "requests", required_argument, NULL, REQUESTS },
+					 { "decisions", no_argument, NULL, DECISIONS_TOO },
 					 { "tape", required_argument, NULL, TAPE },
 					 { "json", no_argument, NULL, JSON },
 					 { "quiet", no_argument, NULL, QUIET },
@@ -118,6 +122,7 @@ static bool take(struct parsed *parsed, int option, const char *value, struct er
 	case SEEDS: return parse_count("--seeds", value, 1e6, &wishes->seeds, err);
 	case OUT: return take_path("--out", value, &wishes->out, err);
 	case REQUESTS: return take_path("--requests", value, &wishes->requests, err);
+	case DECISIONS_TOO: return add_named(parsed, "control_plane.decisions", "true", err);
 	case TAPE: return take_path("--tape", value, &wishes->tape, err);
 	case JSON: wishes->json = true; return true;
 	case QUIET: wishes->quiet = true; return true;

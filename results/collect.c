@@ -192,16 +192,26 @@ static void on_series(void *ctx, const struct series_record *record)
 		collect->also->series(collect->also->ctx, record);
 }
 
-/* A decision knows its pod and function but not its service: it counts with the pods that have
- * none. */
+/* Only what rested on something has an age: a search, and whom the cache said to ask or not. */
+static bool rested(const struct decision_record *record)
+{
+	return record->kind == DECISION_SEARCHED ||
+	       ((record->kind == DECISION_ASKED || record->kind == DECISION_SKIPPED) &&
+		record->info_age_ns >= 0);
+}
+
 static void on_decision(void *ctx, const struct decision_record *record)
 {
 	struct collect *collect = ctx;
-	struct service_stats *stats = &collect->at[collect->services];
+	struct service_stats *stats;
 
 	assert(!collect->finished);
-	stats->decisions++;
-	note(stats, Q_INFO_AGE, record->info_age_ns, 1);
+	assert(record->service < collect->services || record->service == UINT32_MAX);
+	stats = &collect->at[record->service < collect->services ? record->service
+								 : collect->services];
+	stats->decisions += record->kind == DECISION_SEARCHED;
+	if (rested(record))
+		note(stats, Q_INFO_AGE, record->info_age_ns, 1);
 	if (collect->keep_decisions) {
 		if (collect->decisions.n < COLLECT_DECISIONS_MAX)
 			vec_push(&collect->decisions, *record);

@@ -27,8 +27,8 @@ enum quantity {
 	Q_SCHEDULING_DELAY,          /* pod created -> bound, of every pod that was bound
 	                              * and is not pending */
 	Q_COLD_START,                /* pod wanted -> ready, of every pod that became ready */
-	Q_INFO_AGE,                  /* age of what a scheduler's decision rested on, where
-	                              * decisions are recorded */
+	Q_INFO_AGE,                  /* age of what a search for a node, or the choice whom to
+	                              * ask, rested on, where decisions are recorded */
 	Q_PHASE,                     /* first of PHASES: a pod's phases; decision has no start of
 	                              * its own and stays empty */
 	Q_PART = Q_PHASE + PHASES,   /* first of PARTS: a request's parts, zeros included */
@@ -54,10 +54,11 @@ struct service_stats {
 };
 
 /* Rows of series, scale, pods and decisions that are kept at most, each (source: assumption;
- * about 50 MB at most in sum; pods as the store keeps them).  What comes after is counted alone. */
+ * about 50 MB at most in sum, and 120 MB more where decisions are recorded; pods as the store keeps
+ * them).  What comes after is counted alone. */
 enum {
 	COLLECT_SERIES_MAX = 1 << 19, COLLECT_SCALE_MAX = 1 << 18, COLLECT_PODS_MAX = 100000,
-	COLLECT_DECISIONS_MAX = 100000
+	COLLECT_DECISIONS_MAX = 1 << 20
 };
 
 struct collect {

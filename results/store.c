@@ -116,6 +116,28 @@ static bool make_schema(struct store *store, struct err *err)
 	return ok;
 }
 
+/* To this schema, unless another process was faster. */
+static bool upgrade(struct store *store, struct err *err)
+{
+	int64_t version = STORE_SCHEMA;
+	bool ok;
+
+	if (!pragma(store, "PRAGMA user_version", &version))
+		return fault(store, "open", err);
+	if (version == STORE_SCHEMA)
+		return true;
+	if (!store_exec(store, "BEGIN IMMEDIATE", err))
+		return false;
+	ok = pragma(store, "PRAGMA user_version", &version) || fault(store, "open", err);
+	if (ok && version < STORE_SCHEMA)
+		ok = sqlite3_exec(store->db, store_upgrade_sql, NULL, NULL, NULL) == SQLITE_OK ||
+		     fault(store, "upgrade", err);
+	ok = ok && store_exec(store, "COMMIT", err);
+	if (!ok)
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return ok;
+}
+
 void store_remove(const char *path)
 {
 	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
@@ -140,7 +162,7 @@ bool store_open(struct store *store, const char *path, struct err *err)
 	 * had, they do. */
 	if (ok)
 		sqlite3_exec(store->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
-	ok = ok && (!empty || make_schema(store, err)) &&
+	ok = ok && (!empty || make_schema(store, err)) && upgrade(store, err) &&
 	     store_exec(store, "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON", err);
 	store->writer = ok;
 	if (!ok) {

@@ -11,7 +11,7 @@
 #include <sqlite3.h>
 
 enum {
-	STORE_SCHEMA = 1,                 /* PRAGMA user_version */
+	STORE_SCHEMA = 2,                 /* PRAGMA user_version */
 	STORE_APPLICATION = 0x536f6e64    /* PRAGMA application_id: "Sond" */
 };
 
@@ -27,7 +27,8 @@ struct store {
 	uint32_t services;
 };
 
-/* Opens path to write, making the file and its schema where there is none.  False: the folder
+/* Opens path to write, making the file and its schema where there is none; one of an older schema
+ * is brought up to this one.  False: the folder
  * cannot be written to, the file is no SQLite file, another program's, or of a newer schema. */
 bool store_open(struct store *store, const char *path, struct err *err);
 /* Opens an existing store to read. */

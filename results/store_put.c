@@ -52,6 +52,12 @@ static const char *service_name(const struct run_result *result, uint32_t s)
 	return s < result->collect->services ? result->collect->name[s] : "";
 }
 
+/* Negative, and so NULL, where it is none. */
+static int64_t id_or_none(uint32_t id)
+{
+	return id == UINT32_MAX ? -1 : (int64_t)id;
+}
+
 static bool put_axes(struct store *store, const struct run_result *result, struct err *err)
 {
 	sqlite3_stmt *insert = store_prepare(store, "INSERT INTO axis VALUES (?, ?, ?, ?, ?)", err);
@@ -208,8 +214,7 @@ static bool put_pods(struct store *store, const struct run_result *result, struc
 				sqlite3_bind_int64(insert, 13 + p, r->phase_end_ns[p]);
 		}
 		ok = row(store, insert, err, "iiitntiiinnn", store->run, (int64_t)i, (int64_t)r->id,
-			 service_name(result, r->service),
-			 r->node == UINT32_MAX ? (int64_t)-1 : (int64_t)r->node, ends[r->end],
+			 service_name(result, r->service), id_or_none(r->node), ends[r->end],
 			 (int64_t)r->probes, (int64_t)r->migrations, (int64_t)r->attempts,
 			 r->wanted_ns, r->created_ns, r->bound_ns);
 	}
@@ -220,19 +225,23 @@ static bool put_pods(struct store *store, const struct run_result *result, struc
 
 static bool put_decisions(struct store *store, const struct run_result *result, struct err *err)
 {
-	sqlite3_stmt *insert = store_prepare(
-		store, "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
+	char *sql = store_insert_sql("decision");
+	sqlite3_stmt *insert = store_prepare(store, sql, err);
 	bool ok = insert != NULL;
 
 	for (uint32_t i = 0; ok && i < result->collect->decisions.n; i++) {
 		const struct decision_record *r = &result->collect->decisions.at[i];
 
-		ok = row(store, insert, err, "iiiiiniii", store->run, (int64_t)i, r->at_ns,
-			 (int64_t)r->pod, (int64_t)r->function,
-			 r->node == UINT32_MAX ? (int64_t)-1 : (int64_t)r->node,
-			 (int64_t)r->examined, (int64_t)r->probes, r->info_age_ns);
+		ok = row(store, insert, err, "iiiiititnnniinniiin", store->run, (int64_t)i,
+			 r->at_ns, r->began_ns, r->queued_ns, service_name(result, r->service),
+			 (int64_t)r->pod, decision_name(r->kind), id_or_none(r->function),
+			 id_or_none(r->other), id_or_none(r->node), (int64_t)r->examined,
+			 (int64_t)r->feasible, r->known, r->info_age_ns, (int64_t)r->probes,
+			 (int64_t)r->attempt, (int64_t)r->queue,
+			 r->kind == DECISION_PARKED ? r->until_ns : (int64_t)-1);
 	}
 	sqlite3_finalize(insert);
+	free(sql);
 	return ok;
 }
 

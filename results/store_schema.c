@@ -46,13 +46,28 @@ static const char fixed[] =
 	" at_ns INTEGER NOT NULL, service TEXT NOT NULL, \"from\" INTEGER NOT NULL, \"to\" INTEGER "
 	"NOT NULL,"
 	" ready INTEGER NOT NULL, panic INTEGER NOT NULL, PRIMARY KEY (run, seq)) STRICT, WITHOUT "
-	"ROWID;\n"
-	"CREATE TABLE decision (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, seq INTEGER "
-	"NOT NULL,"
-	" at_ns INTEGER NOT NULL, pod INTEGER NOT NULL, function INTEGER NOT NULL, node INTEGER, "
-	"examined INTEGER NOT NULL,"
-	" probes INTEGER NOT NULL, info_age_ns INTEGER NOT NULL, PRIMARY KEY (run, seq)) STRICT, "
-	"WITHOUT ROWID;\n";
+	"ROWID;\n";
+
+#define DECISION_TABLE \
+	"CREATE TABLE decision (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, seq " \
+	"INTEGER NOT NULL," \
+	" at_ns INTEGER NOT NULL, began_ns INTEGER NOT NULL, queued_ns INTEGER NOT NULL, " \
+	"service TEXT NOT NULL," \
+	" pod INTEGER NOT NULL, step TEXT NOT NULL, function INTEGER, other INTEGER, node " \
+	"INTEGER," \
+	" examined INTEGER NOT NULL, feasible INTEGER NOT NULL, known INTEGER, info_age_ns " \
+	"INTEGER," \
+	" probes INTEGER NOT NULL, attempt INTEGER NOT NULL, queue INTEGER NOT NULL, until_ns " \
+	"INTEGER," \
+	" PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID;\n"
+
+/* Schema 1 had one step, the search, and did not know of which service the pod was. */
+const char store_upgrade_sql[] =
+	"ALTER TABLE decision RENAME TO decision_1;\n" DECISION_TABLE
+	"INSERT INTO decision SELECT run, seq, at_ns, at_ns, 0, '', pod, 'searched', function, "
+	"NULL, node,"
+	" examined, 0, NULL, info_age_ns, probes, 0, 0, NULL FROM decision_1;\n"
+	"DROP TABLE decision_1;\nPRAGMA user_version=2;\n";
 
 /* "cold_start.weights" as a column: dots become underscores. */
 static void column(FILE *out, const char *name, const char *suffix, const char *type)
@@ -71,6 +86,7 @@ char *store_schema_sql(void)
 
 	assert(out);
 	fputs(fixed, out);
+	fputs(DECISION_TABLE, out);
 	fputs("CREATE TABLE pod (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, seq "
 	      "INTEGER NOT NULL,"
 	      " id INTEGER NOT NULL, service TEXT NOT NULL, node INTEGER, \"end\" TEXT NOT NULL, "
@@ -104,6 +120,8 @@ static int columns(const char *table)
 {
 	if (strcmp(table, "pod") == 0)
 		return 12 + PHASES;
+	if (strcmp(table, "decision") == 0)
+		return 19;
 	assert(strcmp(table, "request") == 0);
 	return 11 + PARTS;
 }

@@ -171,6 +171,11 @@ void fake_run_make(struct fake_run *fake, const struct fake_options *options)
 		sink.pod(sink.ctx, &pod);
 		sink.decision(sink.ctx, &(struct decision_record){
 						.at_ns = pod.created_ns,
+						.began_ns = pod.created_ns,
+						.kind = DECISION_SEARCHED,
+						.service = pod.service,
+						.other = UINT32_MAX,
+						.known = -1,
 						.pod = i,
 						.node = 3,
 						.examined = 10,

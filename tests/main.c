@@ -35,6 +35,7 @@ static Suite *(*const suites[])(void) = {
 	kubelet_suite,
 	loss_suite,
 	net_suite,
+	note_suite,
 	points_suite,
 	results_suite,
 	results_files_suite,

@@ -32,6 +32,7 @@ Suite *kpa_suite(void);
 Suite *kubelet_suite(void);
 Suite *loss_suite(void);
 Suite *net_suite(void);
+Suite *note_suite(void);
 Suite *points_suite(void);
 Suite *results_suite(void);
 Suite *results_files_suite(void);

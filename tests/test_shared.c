@@ -104,8 +104,9 @@ START_TEST(decisions_say_how_old_they_are)
 	for (int second = 0; second < 25; second += 4) {
 		toy_run(&toy, second * S);
 		toy_arrive(&toy, 1, 1);
-		record = (const void *)toy.out.loads;
-		ck_assert_uint_eq(toy.out.at[0].kind, MSG_RECORD_DECISION);
+		toy_run(&toy, second * S);
+		record = &toy.decisions.at[toy.decisions.n - 1];
+		ck_assert_uint_eq(record->kind, DECISION_SEARCHED);
 		ck_assert_int_eq(record->at_ns, second * S);
 		/* Refreshed at 0, 12 and 24 s. */
 		ck_assert_int_eq(record->info_age_ns, second % 12 * S);

@@ -261,6 +261,39 @@ START_TEST(files_that_are_no_stores)
 }
 END_TEST
 
+/* Schema 1 knew of a decision no more than the search. */
+START_TEST(an_older_store_is_brought_up_to_date)
+{
+	struct store store;
+	int64_t rows;
+
+	open_store(&store, "old.db");
+	ck_assert_msg(store_put(&store, &fake.result, NULL, &err), "%s", err.text);
+	rows = ask(&store, "SELECT count(*) FROM decision WHERE step = 'searched'");
+	ck_assert_int_eq(rows, (int64_t)plain.pods);
+	ck_assert(store_exec(
+		&store,
+		"DROP TABLE decision; CREATE TABLE decision (run INTEGER NOT NULL "
+		"REFERENCES run ON DELETE CASCADE, seq INTEGER NOT NULL, at_ns INTEGER "
+		"NOT NULL, pod INTEGER NOT NULL, function INTEGER NOT NULL, node INTEGER, "
+		"examined INTEGER NOT NULL, probes INTEGER NOT NULL, info_age_ns INTEGER "
+		"NOT NULL, PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID; INSERT INTO "
+		"decision VALUES (1, 0, 5, 3, 2, NULL, 7, 1, 9); PRAGMA user_version=1",
+		&err));
+	store_close(&store);
+	open_store(&store, "old.db");
+	ck_assert_int_eq(ask(&store, "PRAGMA user_version"), STORE_SCHEMA);
+	ck_assert_int_eq(ask(&store,
+			     "SELECT count(*) FROM decision WHERE run = 1 AND at_ns = 5 AND "
+			     "pod = 3 AND function = 2 AND node IS NULL AND examined = 7 AND "
+			     "probes = 1 AND info_age_ns = 9 AND step = 'searched'"),
+			 1);
+	ck_assert_msg(store_put(&store, &fake.result, NULL, &err), "%s", err.text);
+	ck_assert_int_eq(ask(&store, "SELECT count(*) FROM decision"), rows + 1);
+	store_close(&store);
+}
+END_TEST
+
 START_TEST(shards_merge_in_order)
 {
 	struct fake_options other = plain;
@@ -320,6 +353,7 @@ Suite *store_suite(void)
 	tcase_add_loop_test(tcase, a_run_given_up_leaves_no_trace, 0, 2);
 	tcase_add_loop_test(tcase, a_full_disk_is_one_line_and_leaves_the_store_as_it_was, 0, 2);
 	tcase_add_test(tcase, files_that_are_no_stores);
+	tcase_add_test(tcase, an_older_store_is_brought_up_to_date);
 	tcase_add_test(tcase, shards_merge_in_order);
 	tcase_add_test(tcase, a_deleted_run_takes_its_rows_along);
 	suite_add_tcase(suite, tcase);

@@ -170,7 +170,10 @@ static void carry_out(struct toy *t, const struct msg *msg, const void *load)
 		vec_push(&t->record, *(const struct pod_record *)load);
 		t->ends[t->record.at[t->record.n - 1].end]++;
 		break;
-	default: assert(msg->kind == MSG_FUNCTION_STOP || msg->kind == MSG_RECORD_DECISION);
+	case MSG_RECORD_DECISION:
+		vec_push(&t->decisions, *(const struct decision_record *)load);
+		break;
+	default: assert(msg->kind == MSG_FUNCTION_STOP);
 	}
 }
 
@@ -269,6 +272,7 @@ void toy_release(struct toy *t)
 	vec_release(&t->events);
 	vec_release(&t->pod);
 	vec_release(&t->record);
+	vec_release(&t->decisions);
 	vec_release(&t->log);
 	free(t->routable);
 	outbox_release(&t->out);

@@ -45,6 +45,7 @@ struct toy {
 	struct rng rng;
 	struct { struct toy_pod *at; uint32_t n, cap; } pod;
 	struct { struct pod_record *at; uint32_t n, cap; } record;
+	struct { struct decision_record *at; uint32_t n, cap; } decisions;
 	struct { struct msg *at; uint32_t n, cap; } log; /* every message out, if keep */
 	bool keep;
 	uint64_t ends[POD_ENDS];

@@ -28,7 +28,7 @@ _sonde() {
 	elif [[ $word == -* ]]; then
 		case $command in
 		run | emu)
-			words='--trace --trace-format --trace-loop --set --variant --seed --seeds --out --requests --tape
+			words='--trace --trace-format --trace-loop --set --variant --seed --seeds --out --requests --decisions --tape
 				--json --quiet --help'
 			[[ $command == run ]] || words+=' --speed'
 			;;

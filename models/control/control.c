@@ -98,6 +98,7 @@ static void fire(struct control *c, const struct timer *timer)
 	case TIMER_POD: c->plane->retry(c, timer->id); break;
 	case TIMER_HOLD:
 		c->totals.reservations_expired++;
+		note_expired(c, timer->id);
 		hold_drop(c, timer->id);
 		break;
 	case TIMER_RESYNC: resync(c); break;

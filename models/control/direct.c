@@ -60,10 +60,10 @@ static struct found search(struct control *c, uint32_t id, uint32_t at)
 		found = any(c, &pod->need);
 	else if (pool->n)
 		found = walk(c->cluster, &pod->need, pool->cursor % pool->n);
+	note_search(c, DECISION_SEARCHED, id, at, &found, note_known(c->cluster, 0, &pod->need), 0);
 	if (found.node != NO_NODE)
 		cluster_take(c->cluster, found.node, &pod->need);
 	pod->record.node = found.node;
-	function_record(c, id, at, &found, 0);
 	return found;
 }
 

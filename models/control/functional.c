@@ -45,6 +45,7 @@ static int64_t known(const struct control *c, uint32_t from, uint32_t other, con
 static void saved(struct control *c, uint32_t other, const struct pod *pod)
 {
 	c->totals.probe_cache_hits++;
+	note_cache(c, DECISION_SKIPPED, (uint32_t)(pod - c->pods.at), other);
 	c->totals.probe_false_negatives +=
 		c->cluster->pool[other].fit[cluster_shape(pod->need.gpu_milli)] > 0;
 }
@@ -153,6 +154,7 @@ static void ask(struct control *c, uint32_t id)
 		pod->record.probes++;
 		pod->state = POD_PROBING;
 		pod->asked = other;
+		note_cache(c, DECISION_ASKED, id, other);
 		pod->since_ns = c->now;
 		c->function[pod->function].probing++;
 		control_arm(c, c->now + c->config.functional.reservation_ns, TIMER_PROBE, id,
@@ -193,11 +195,12 @@ static bool probe(struct control *c, uint32_t id, const struct probe *p)
 		found = search_pool(c->cluster, id, &pod->need, &c->ties);
 	f->asker = p->from;
 	f->hold = NONE;
+	note_search(c, DECISION_PROBED, id, p->pod, &found, note_known(c->cluster, id, &pod->need),
+		    0);
 	if (found.node != NO_NODE) {
 		f->hold = hold_new(c, p->pod, found.node, id);
 		f->hold_gen = c->holds.at[f->hold].gen;
 	}
-	function_record(c, id, p->pod, &found, 0);
 	function_think(c, id, THINK_PROBE, p->pod, found.examined);
 	return true;
 }
@@ -238,9 +241,11 @@ static void answered(struct control *c, uint32_t id, const struct msg *in, const
 		return;
 	if (!in->send.flag) {
 		c->totals.probe_false_positives += pod->hopeful;
+		note_answer(c, DECISION_REFUSED, in->send.task, from, load, -1);
 		refused(c, in->send.task);
 		return;
 	}
+	note_answer(c, DECISION_OFFERED, in->send.task, from, load, in->send.value);
 	c->function[id].probing--;
 	c->totals.migrations++;
 	pod->record.migrations++;
@@ -262,6 +267,7 @@ static void migrated(struct control *c, uint32_t id, const struct msg *in)
 	if (!pod || pod->state != POD_MIGRATING || pod->function != id)
 		return;
 	pod->record.node = hold_use(c, hold, gen, in->send.task);
+	note(c, DECISION_MIGRATED, in->send.task, id, in->send.from, pod->record.node);
 	if (pod->record.node != NO_NODE)
 		pod_bind(c, in->send.task, id);
 	else
@@ -365,6 +371,8 @@ static void node_up(struct control *c, uint32_t node)
 static void timer(struct control *c, const struct timer *timer)
 {
 	if (timer->kind == TIMER_PROBE) {
+		note_answer(c, DECISION_UNANSWERED, timer->id, c->pods.at[timer->id].asked, NULL,
+			    -1);
 		refused(c, timer->id);
 		return;
 	}

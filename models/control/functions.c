@@ -94,6 +94,7 @@ static void replay(struct control *c, uint32_t id)
 
 		if (pod->function != id || pod->state < POD_QUEUED || pod->state > POD_PARKED)
 			continue;
+		note(c, DECISION_LOST, i, id, NONE, NO_NODE);
 		if (pod->state == POD_QUEUED || pod->state == POD_PARKED)
 			pod_unqueue(c, i);
 		if (pod->record.node != NO_NODE) {
@@ -112,7 +113,7 @@ void function_lost(struct control *c, uint32_t id)
 		return;
 	if (f->thinking)
 		f->busy_ns += c->now - f->thinking_ns;
-	f->thinking = false;
+	f->thinking = f->noted = false;
 	f->inbox.n = 0;
 	f->release_to = NONE;
 	f->giving = false;
@@ -168,6 +169,7 @@ void pod_enqueue(struct control *c, uint32_t id, uint32_t function)
 	pod->since_ns = c->now;
 	list_push(c, &f->queue, id);
 	c->queued[function] = f->queue.n;
+	note_queued(c, id);
 	function_next(c, function);
 }
 
@@ -221,6 +223,7 @@ void pod_unplaced(struct control *c, uint32_t id)
 	pod->record.attempts++;
 	if (pod->record.service == NONE && c->config.attempts &&
 	    pod->record.attempts >= c->config.attempts) {
+		note(c, DECISION_GIVEN_UP, id, pod->function, NONE, NO_NODE);
 		pod_report(c, id, POD_UNSCHEDULABLE);
 		pod_free(c, id);
 		return;
@@ -237,6 +240,7 @@ void pod_unplaced(struct control *c, uint32_t id)
 	pod->state = POD_PARKED;
 	pod->since_ns = c->now;
 	pod->timed = false;
+	note(c, DECISION_PARKED, id, pod->function, NONE, NO_NODE);
 	list_push(c, &c->function[pod->function].parked, id);
 	c->plane->parked(c, id);
 }
@@ -284,27 +288,17 @@ void function_think(struct control *c, uint32_t id, enum think what, uint32_t po
 	msg->think.what = f->what;
 }
 
-void function_record(struct control *c, uint32_t id, uint32_t pod, const struct found *found,
-		     int64_t info_age_ns)
-{
-	const struct pod_record *of = &c->pods.at[pod].record;
-	struct decision_record record = { c->now,	   of->id,     id,	   found->node,
-					  found->examined, of->probes, info_age_ns };
-
-	if (c->config.decisions)
-		outbox_add_load(c->out, MSG_RECORD_DECISION, id, &record, sizeof(record));
-}
-
 struct found function_search_own(struct control *c, uint32_t id, uint32_t at)
 {
 	struct pod *pod = &c->pods.at[at];
 	struct found found = search_pool(c->cluster, id, &pod->need, &c->ties);
 
+	/* An owner's information is exact. */
+	note_search(c, DECISION_SEARCHED, id, at, &found, note_known(c->cluster, id, &pod->need),
+		    0);
 	if (found.node != NO_NODE)
 		cluster_take(c->cluster, found.node, &pod->need);
 	pod->record.node = found.node;
-	/* An owner's information is exact. */
-	function_record(c, id, at, &found, 0);
 	return found;
 }
 
@@ -325,6 +319,7 @@ static void decide(struct control *c, uint32_t id)
 
 	pod_unqueue(c, at);
 	f->delay_ns += DELAY_WEIGHT * ((double)(c->now - pod->since_ns) - f->delay_ns);
+	f->waited_ns = c->now - pod->since_ns;
 	f->decided++;
 	if (id != c->binder) {
 		c->totals.decisions++;
@@ -392,6 +387,7 @@ void function_thought(struct control *c, uint32_t id, const struct msg *msg)
 		return;
 	f->thinking = false;
 	f->busy_ns += c->now - f->thinking_ns;
+	note_thought(c, id);
 	pod = pod_at(c, f->pod, f->pod_gen);
 	if (f->what == THINK_PROBE)
 		c->plane->answer(c, id);

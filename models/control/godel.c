@@ -89,18 +89,24 @@ static struct found search(struct control *c, uint32_t id, uint32_t at)
 	const struct pod *pod = &c->pods.at[at];
 	struct view *view = &c->view[id];
 	struct found found, beyond;
+	int64_t known;
 
-	if (id == c->binder)
-		return (struct found){ pod->record.node, 1, 1 };
+	if (id == c->binder) {
+		found = (struct found){ pod->record.node, 1, 1 };
+		note_search(c, DECISION_BINDER, id, at, &found, -1, 0);
+		return found;
+	}
 	view_sync(view, c->cluster, c->config.godel.sync_ns, c->now);
 	found = search_pool(&view->cluster, POOL_SHARD, &pod->need, &c->ties);
+	known = note_known(&view->cluster, POOL_SHARD, &pod->need);
 	if (found.node == NO_NODE && c->config.godel.logical) {
 		beyond = search_pool(&view->cluster, POOL_OTHERS, &pod->need, &c->ties);
 		beyond.examined += found.examined;
+		known += note_known(&view->cluster, POOL_OTHERS, &pod->need);
 		found = beyond;
 	}
 	c->function[id].chosen = found.node;
-	function_record(c, id, at, &found, c->now - view->synced_ns);
+	note_search(c, DECISION_SEARCHED, id, at, &found, known, c->now - view->synced_ns);
 	return found;
 }
 
@@ -135,6 +141,7 @@ static void decided(struct control *c, uint32_t id, uint32_t at)
 		return;
 	}
 	if (!cluster_fits(&c->cluster->node[node], &pod->need)) {
+		note(c, DECISION_CONFLICT, at, id, NONE, node);
 		view_learn(&c->view[id], c->cluster, node);
 		refused(c, at);
 		return;

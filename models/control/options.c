@@ -212,6 +212,6 @@ const struct opt control_options[] = {
 		  "holds",
 	  .source = "assumption: a decision runs on one core" },
 	{ "decisions", OPT_BOOL, UNIT_NONE, CONTROL(decisions), "false",
-	  .help = "a record for every scheduling decision" },
+	  .help = "a record of every step of a scheduling decision (sonde run --decisions)" },
 	OPT_END
 };

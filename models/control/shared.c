@@ -17,7 +17,8 @@ static struct found search(struct control *c, uint32_t id, uint32_t pod)
 	view_sync(view, c->cluster, c->config.shared.sync_ns, c->now);
 	found = search_pool(&view->cluster, 0, &c->pods.at[pod].need, &c->ties);
 	c->function[id].chosen = found.node;
-	function_record(c, id, pod, &found, c->now - view->synced_ns);
+	note_search(c, DECISION_SEARCHED, id, pod, &found,
+		    note_known(&view->cluster, 0, &c->pods.at[pod].need), c->now - view->synced_ns);
 	return found;
 }
 
@@ -41,6 +42,7 @@ static void decided(struct control *c, uint32_t id, uint32_t pod)
 	if (conflict(c, id, pod)) {
 		view_learn(&c->view[id], c->cluster, node);
 		c->totals.conflicts++;
+		note(c, DECISION_CONFLICT, pod, id, NONE, node);
 		pod_enqueue(c, pod, id);
 		return;
 	}

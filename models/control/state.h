@@ -115,6 +115,9 @@ struct function {
 	double delay_ns;                /* queueing delay, smoothed */
 	uint32_t decided;               /* since the top-level control plane last looked */
 	int64_t busy_ns, busy_seen_ns;  /* deciding; at that look */
+	int64_t waited_ns;              /* in the queue: the pod decided about */
+	struct decision_record note;    /* what the thought under way will say, if noted */
+	bool noted;
 	int64_t started_ns, stopped_ns;
 };
 
@@ -331,9 +334,6 @@ void pod_back_off(struct control *control, uint32_t pod);
 /* Begins to think: the answer is function_thought(). */
 void function_think(struct control *control, uint32_t function, enum think what, uint32_t pod,
 		    uint32_t examined);
-/* Records what was decided about a pod, if that is asked for, on information as old as this. */
-void function_record(struct control *control, uint32_t function, uint32_t pod,
-		     const struct found *found, int64_t info_age_ns);
 /* plane.search and plane.decided of who owns its nodes. */
 struct found function_search_own(struct control *control, uint32_t function, uint32_t pod);
 void function_decided_own(struct control *control, uint32_t function, uint32_t pod);
@@ -347,6 +347,32 @@ void function_probed(struct control *control, uint32_t function, struct probe pr
 uint32_t function_choose(struct control *control);
 /* Thinks again what has not been answered since before stale_ns. */
 void function_resync(struct control *control, uint32_t function, int64_t stale_ns);
+
+/* note.c: what is recorded of decisions, where that is asked for; each does nothing where not. */
+/* It was put into its function's queue. */
+void note_queued(struct control *control, uint32_t pod);
+/* What the thought that now begins will say (SEARCHED, BINDER, PROBED); told by note_thought.
+ * known: note_known() where it looks; info_age_ns: of what it rests on, 0 = own, exact. */
+void note_search(struct control *control, enum decision_kind kind, uint32_t function, uint32_t pod,
+		 const struct found *found, int64_t known, int64_t info_age_ns);
+void note_thought(struct control *control, uint32_t function);
+/* How many nodes of a pool can take a pod of so many GPUs. */
+static inline int64_t note_known(const struct cluster *cluster, uint32_t pool,
+				 const struct need *need)
+{
+	return cluster->pool[pool].fit[cluster_shape(need->gpus)];
+}
+/* Its function asks another one, or not (ASKED, SKIPPED), by what the cache says. */
+void note_cache(struct control *control, enum decision_kind kind, uint32_t pod, uint32_t other);
+/* Another one has answered its function (OFFERED: value, as the message has it, else -1; REFUSED),
+ * with its free vector, or has not (UNANSWERED). */
+void note_answer(struct control *control, enum decision_kind kind, uint32_t pod, uint32_t other,
+		 const struct free_vector *heard, int64_t value);
+/* A reservation is over before its pod came; nothing if that is no more. */
+void note_expired(struct control *control, uint32_t hold);
+/* Any other step. */
+void note(struct control *control, enum decision_kind kind, uint32_t pod, uint32_t function,
+	  uint32_t other, uint32_t node);
 
 /* whole.c: parts of planes whose functions may use any node (all nodes are in pool 0). */
 void whole_start(struct control *control);
