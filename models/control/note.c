@@ -76,15 +76,19 @@ void note_thought(struct control *c, uint32_t function)
 void note_cache(struct control *c, enum decision_kind kind, uint32_t pod, uint32_t other)
 {
 	struct decision_record record;
-	uint32_t shape = cluster_shape(c->pods.at[pod].need.gpus);
+	uint32_t shape = cluster_shape(c->pods.at[pod].need.gpu_milli);
 
 	if (!c->config.decisions)
 		return;
 	record = blank(c, kind, pod, c->pods.at[pod].function);
 	record.other = other;
-	if (c->config.functional.cache)
+	if (c->config.functional.cache && c->config.functional.cache_perfect && shape) {
+		record.known = c->cluster->pool[other].fit[shape];
+		record.info_age_ns = 0;
+	} else if (c->config.functional.cache) {
 		record.known = probe_cache_look(&c->cache, record.function, other, shape, c->now,
 						&record.info_age_ns);
+	}
 	if (record.known < 0)
 		record.info_age_ns = -1;
 	tell(c, &record);
@@ -94,7 +98,7 @@ void note_answer(struct control *c, enum decision_kind kind, uint32_t pod, uint3
 		 const struct free_vector *heard, int64_t value)
 {
 	struct decision_record record;
-	uint32_t shape = cluster_shape(c->pods.at[pod].need.gpus), hold = (uint32_t)value;
+	uint32_t shape = cluster_shape(c->pods.at[pod].need.gpu_milli), hold = (uint32_t)value;
 
 	if (!c->config.decisions)
 		return;
