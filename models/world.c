@@ -53,16 +53,45 @@ void outbox_release(struct outbox *out)
 
 const char *msg_name(enum msg_kind kind)
 {
-	static const char *const names[MSG_KINDS] = {
-		"tick",	      "request",	"submit",      "cancel",	"first_token",
-		"finished",   "record_request", "iterate",     "interrupt",	"iterated",
-		"serve",      "served",		"scale",       "endpoint",	"write",
-		"written",    "seen",		"think",       "thought",	"send",
-		"received",   "function_start", "function_up", "function_stop", "function_lost",
-		"pod_arrive", "pod_start",	"pod_phase",   "pod_ready",	"pod_failed",
-		"pod_stop",   "pod_gone",	"node_want",   "node_up",	"node_down",
-		"record_pod", "record_decision"
-	};
+	static const char *const names[MSG_KINDS] = { "tick",
+						      "request",
+						      "submit",
+						      "cancel",
+						      "first_token",
+						      "finished",
+						      "record_request",
+						      "iterate",
+						      "interrupt",
+						      "iterated",
+						      "serve",
+						      "served",
+						      "scale",
+						      "endpoint",
+						      "write",
+						      "written",
+						      "seen",
+						      "think",
+						      "thought",
+						      "send",
+						      "received",
+						      "function_start",
+						      "function_up",
+						      "function_stop",
+						      "function_lost",
+						      "pod_arrive",
+						      "pod_start",
+						      "pod_phase",
+						      "pod_ready",
+						      "pod_failed",
+						      "pod_stop",
+						      "pod_gone",
+						      "node_want",
+						      "node_up",
+						      "node_down",
+						      "record_pod",
+						      "record_decision",
+						      "node_silent",
+						      "upgrade" };
 
 	assert(kind < MSG_KINDS);
 	return names[kind];

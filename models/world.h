@@ -81,6 +81,10 @@ enum msg_kind {                 /* from -> to; `who`; load */
 	MSG_NODE_DOWN,          /* world -> control; node */
 	MSG_RECORD_POD,         /* control -> world; load struct pod_record */
 	MSG_RECORD_DECISION,    /* control -> world; load struct decision_record */
+	/* world -> control; node: not heard of for too long; MSG_NODE_UP takes it back,
+	 * MSG_NODE_DOWN gives it up */
+	MSG_NODE_SILENT,
+	MSG_UPGRADE,            /* world -> control; service: another revision of its pods */
 	MSG_KINDS
 };
 

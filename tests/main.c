@@ -30,6 +30,7 @@ static Suite *(*const suites[])(void) = {
 	functional_suite,
 	gpu_suite,
 	godel_suite,
+	rollout_suite,
 	input_suite,
 	kpa_suite,
 	kubelet_suite,

@@ -27,6 +27,7 @@ Suite *flow_suite(void);
 Suite *functional_suite(void);
 Suite *gpu_suite(void);
 Suite *godel_suite(void);
+Suite *rollout_suite(void);
 Suite *input_suite(void);
 Suite *kpa_suite(void);
 Suite *kubelet_suite(void);

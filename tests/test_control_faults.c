@@ -118,15 +118,45 @@ START_TEST(a_lost_node)
 	toy.service[0].replicas = 6;
 	toy.cluster.nodes = 2;
 	toy_start(&toy);
+	toy.start_ns = 10 * S;
 	toy_lose_node(&toy, 0);
 	toy_lose_node(&toy, 0);
 	toy_run(&toy, 1 * S);
-	ck_assert_int_lt(toy.routable[0], 6);
-	ck_assert_int_eq(toy.routable[0], 8 - toy.machine->cluster->node[1].free_gpus);
-	toy_run(&toy, 20 * 60 * S);
+	ck_assert_int_eq(toy.routable[0], 2);
+	/* Replaced without a back-off: a lost node is no crash. */
+	toy_run(&toy, 10 * S);
 	ck_assert_int_eq(toy.routable[0], 6);
 	ck_assert_int_eq(toy.machine->cluster->node[1].free_gpus, 2);
 	node(MSG_NODE_UP, 0);
+	ck_assert_int_eq(toy.machine->cluster->node[0].free_gpus, 8);
+}
+END_TEST
+
+/* A silent node's pods take no requests but count as there; back in time, they go on. */
+START_TEST(a_silent_node)
+{
+	toy_services(&toy, &arena, 1);
+	toy.service[0].replicas = 6;
+	toy.cluster.nodes = 2;
+	toy_start(&toy);
+	node(MSG_NODE_SILENT, 0);
+	node(MSG_NODE_SILENT, 0);
+	toy_run(&toy, 100 * S);
+	ck_assert_int_eq(toy.routable[0], 2);
+	ck_assert_int_eq(toy.machine->set[0].existing, 6);
+	ck_assert_uint_eq(toy.outputs[MSG_POD_START], 6);
+	toy_scale(&toy, 0, 7); /* not on the silent one */
+	toy_run(&toy, 101 * S);
+	ck_assert_int_eq(toy.routable[0], 3);
+	node(MSG_NODE_UP, 0);
+	toy_run(&toy, 102 * S);
+	ck_assert_int_eq(toy.routable[0], 7);
+	ck_assert_uint_eq(toy.ends[POD_FAILED], 0);
+	node(MSG_NODE_SILENT, 0);
+	toy_run(&toy, 103 * S);
+	node(MSG_NODE_DOWN, 0);
+	toy_run(&toy, 104 * S);
+	ck_assert_int_eq(toy.routable[0], 7);
 	ck_assert_int_eq(toy.machine->cluster->node[0].free_gpus, 8);
 }
 END_TEST
@@ -230,6 +260,7 @@ Suite *control_faults_suite(void)
 	tcase_add_test(tc, crash_back_off);
 	tcase_add_test(tc, a_lost_node);
 	tcase_add_test(tc, provisioning);
+	tcase_add_test(tc, a_silent_node);
 	tcase_add_test(tc, scheduler_lost_and_back);
 	tcase_add_test(tc, steady_state_allocates_nothing);
 	tcase_add_test(tc, resync);

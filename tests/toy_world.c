@@ -344,7 +344,7 @@ static void verify_sets(const struct control *c)
 {
 	for (uint32_t i = 0; i < c->sets; i++) {
 		const struct set *s = &c->set[i];
-		int32_t existing = 0, serving = 0;
+		int32_t existing = 0, serving = 0, fresh = 0, fresh_serving = 0;
 		uint32_t unanswered = 0;
 
 		for (uint32_t at = s->oldest; at != NONE; at = c->pods.at[at].younger) {
@@ -353,10 +353,14 @@ static void verify_sets(const struct control *c)
 			assert(pod->record.service == i && pod->state != POD_UNUSED);
 			existing += pod->counted;
 			serving += pod->counted && pod->routable;
+			fresh += pod->counted && pod->revision == s->revision;
+			fresh_serving +=
+				pod->counted && pod->routable && pod->revision == s->revision;
 			unanswered += !pod->replied;
 			assert(pod->counted == (!pod->doomed && pod->state != POD_DEAD));
 		}
 		assert(existing == s->existing && serving == s->serving);
+		assert(fresh == s->fresh && fresh_serving == s->fresh_serving);
 		assert(unanswered == s->unanswered);
 	}
 }

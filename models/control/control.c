@@ -212,44 +212,6 @@ static void function_message(struct control *c, const struct msg *in, const void
 		function_lost(c, in->who);
 }
 
-/* New nodes may come in any order; those skipped are closed until they come. */
-static void node_up(struct control *c, uint32_t id)
-{
-	bool known = id < c->cluster->n;
-
-	if (known && c->cluster->node[id].up)
-		return;
-	while (c->cluster->n <= id)
-		cluster_up(c->cluster, cluster_add(c->cluster), false);
-	cluster_up(c->cluster, id, true);
-	if (!known)
-		provision_up(c);
-	if (c->cluster->node[id].pool == NO_POOL)
-		c->plane->node_up(c, id);
-	c->plane->freed(c, id);
-}
-
-static void node_down(struct control *c, uint32_t id)
-{
-	assert(id < c->cluster->n);
-	if (!c->cluster->node[id].up)
-		return;
-	cluster_up(c->cluster, id, false);
-	hold_drop_all(c, NONE, id);
-	for (uint32_t i = 0; i < c->pods.n; i++) {
-		struct pod *pod = &c->pods.at[i];
-
-		if (pod->state == POD_UNUSED || pod->record.node != id)
-			continue;
-		if (pod->state < POD_BINDING) {
-			cluster_give(c->cluster, id, &pod->need);
-			pod->record.node = NO_NODE;
-		} else {
-			pod_failed(c, i);
-		}
-	}
-}
-
 static void begin(struct control *c)
 {
 	c->begun = true;
@@ -285,8 +247,13 @@ void control_step(struct control *c, int64_t now, const struct msg *in, const vo
 	case MSG_POD_READY:
 	case MSG_POD_FAILED:
 	case MSG_POD_GONE: kubelet(c, in); break;
-	case MSG_NODE_UP: node_up(c, in->who); break;
-	case MSG_NODE_DOWN: node_down(c, in->who); break;
+	case MSG_NODE_UP: node_came(c, in->who); break;
+	case MSG_NODE_SILENT: node_fell_silent(c, in->who); break;
+	case MSG_NODE_DOWN: node_given_up(c, in->who); break;
+	case MSG_UPGRADE:
+		assert(in->who < c->sets);
+		rollout_start(c, in->who);
+		break;
 	default: assert(!"a message to the control plane");
 	}
 	while (c->timers.n && stale(c, &c->timers.at[0]))
@@ -337,6 +304,20 @@ const struct control_totals *control_totals(struct control *c, int64_t now)
 	c->totals.core_ns = (int64_t)((double)held_ns * c->config.cores + 0.5);
 	c->totals.idle_core_ns = (int64_t)((double)(held_ns - busy_ns) * c->config.cores + 0.5);
 	return &c->totals;
+}
+
+uint32_t control_functions(const struct control *c, uint32_t *slot)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < c->functions; i++) {
+		if (c->function[i].state != FUNCTION_UP)
+			continue;
+		if (slot)
+			slot[n] = i;
+		n++;
+	}
+	return n;
 }
 
 void control_sample(const struct control *c, uint32_t service, struct series_record *sample)

@@ -28,8 +28,12 @@
  *                    (SANDBOX .. INIT), POD_READY and after POD_STOP by POD_GONE; a plain pod
  *                    (pod.service = NONE) by POD_GONE when its life is over.  Told twice, the
  *                    second is to be ignored.
+ *   MSG_NODE_SILENT  the node is not heard of: nothing is placed on it and its pods take no
+ *                    requests, but they count as there
  *   MSG_NODE_DOWN    comes when the cluster has given the node up: its pods have failed, whether
  *                    or not POD_FAILED says so as well
+ *   MSG_UPGRADE      a service's pods are replaced by new ones, as a Deployment's rolling update
+ *                    does
  *   MSG_FUNCTION_*   who = instance slot; slots are reused.  what = enum function_kind
  * Every pod gets one MSG_RECORD_POD: when it becomes routable (plain pods: bound), or at its end if
  * it does not, or by control_drain at the end of the run if that comes first; the pods that are
@@ -96,6 +100,8 @@ struct backoff_config {
 	int64_t crash_ns, crash_max_ns;                 /* of a service whose pods fail */
 };
 
+struct rollout_config { double surge, unavailable; };  /* shares of the wanted pods */
+
 struct functional_config {
 	int64_t functions, min, max;    /* schedule functions at the start, least, most */
 	int64_t d;                      /* others asked when the home function is full */
@@ -135,6 +141,7 @@ struct control_config {
 	struct visit_config visits;
 	struct place_config place;
 	struct backoff_config backoff;
+	struct rollout_config rollout;
 	struct functional_config functional;
 	struct shared_config shared;
 	struct lean_config lean;
@@ -176,6 +183,9 @@ void control_drain(struct control *control, int64_t now, struct outbox *out);
 int64_t control_wakeup(const struct control *control);
 /* What it did until now (core_ns and idle_core_ns up to now); valid until the next call. */
 const struct control_totals *control_totals(struct control *control, int64_t now);
+/* The control functions that are up: fills slot (room for all there are, or NULL) and returns their
+ * number. */
+uint32_t control_functions(const struct control *control, uint32_t *slot);
 /* Fills desired, ready (routable) and starting (desired and not ready, whether or not there is a
  * pod object yet) of a service. */
 void control_sample(const struct control *control, uint32_t service, struct series_record *sample);

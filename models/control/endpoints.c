@@ -49,6 +49,8 @@ static void withdraw(struct control *c, uint32_t id)
 	struct pod *pod = &c->pods.at[id];
 	struct msg *msg = outbox_add(c->out, MSG_ENDPOINT, id);
 
+	if (pod->counted)
+		set_serves(c, id, -1); /* its node is silent */
 	pod->routable = false;
 	msg->endpoint.gen = pod->gen;
 	msg->endpoint.service = pod->record.service;
@@ -63,12 +65,12 @@ static void settle(struct control *c, uint32_t id)
 
 	pod->in_endpoints = false;
 	pod->endpoint_next = NONE;
-	if (pod->state == POD_WARM && !pod->doomed) {
+	if (pod->state == POD_WARM && !pod->doomed && c->cluster->node[pod->record.node].up) {
 		pod->state = POD_SERVING;
 		pod->since_ns = pod->record.phase_end_ns[PHASE_ENDPOINT] = c->now;
 		pod->record.end = POD_READY;
 		pod->routable = true;
-		s->serving++;
+		set_serves(c, id, 1);
 		s->failures = 0;
 		endpoint_up(c, id);
 		pod_report(c, id, POD_READY);

@@ -328,6 +328,7 @@ static void decide(struct control *c, uint32_t id)
 	}
 	pod->state = POD_DECIDING;
 	pod->since_ns = c->now;
+	f->freed = c->freed;
 	found = c->plane->search(c, id, at);
 	function_think(c, id, id == c->binder ? THINK_LEAN : c->plane->think, at, found.examined);
 }

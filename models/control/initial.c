@@ -30,7 +30,7 @@ static bool place_set(struct control *c, uint32_t id, struct rng *ties, struct e
 		pod->state = POD_SERVING;
 		pod->routable = pod->reported = true;
 		set_adopt(c, id, at);
-		s->serving++;
+		set_serves(c, at, 1);
 	}
 	return true;
 }

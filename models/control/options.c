@@ -4,6 +4,7 @@
 #define CONTROL(f) offsetof(struct control_config, f)
 #define VISITS(f) offsetof(struct visit_config, f)
 #define BACKOFF(f) offsetof(struct backoff_config, f)
+#define ROLLOUT(f) offsetof(struct rollout_config, f)
 #define FUNCTIONAL(f) offsetof(struct functional_config, f)
 #define SHARED(f) offsetof(struct shared_config, f)
 #define GODEL(f) offsetof(struct godel_config, f)
@@ -64,6 +65,16 @@ static const struct opt backoff_options[] = {
 	  .source = "kubelet's crash-loop back-off: 10 s" },
 	{ "crash_max", OPT_INT, UNIT_TIME, BACKOFF(crash_max_ns), "5min", 0, 8.64e13,
 	  .help = "longest such wait", .source = "kubelet's crash-loop back-off: 5 min" },
+	OPT_END
+};
+
+static const struct opt rollout_options[] = {
+	{ "surge", OPT_REAL, UNIT_SHARE, ROLLOUT(surge), "25%", 0, 1,
+	  .help = "pods above the wanted number while revisions change, rounded up",
+	  .source = "Deployment maxSurge, pkg/apis/apps/v1/defaults.go" },
+	{ "unavailable", OPT_REAL, UNIT_SHARE, ROLLOUT(unavailable), "25%", 0, 1,
+	  .help = "pods that may be missing meanwhile, rounded down; at least one if surge is 0",
+	  .source = "Deployment maxUnavailable, pkg/apis/apps/v1/defaults.go" },
 	OPT_END
 };
 
@@ -183,6 +194,8 @@ const struct opt control_options[] = {
 	  .help = "how a node is chosen" },
 	{ "backoff", OPT_TABLE, UNIT_NONE, CONTROL(backoff), NULL, .sub = backoff_options,
 	  .help = "waiting before the next attempt" },
+	{ "rollout", OPT_TABLE, UNIT_NONE, CONTROL(rollout), NULL, .sub = rollout_options,
+	  .help = "how a service's pods are replaced by those of another revision" },
 	{ "functional", OPT_TABLE, UNIT_NONE, CONTROL(functional), NULL, .sub = functional_options,
 	  .help = "the functional plane" },
 	{ "shared", OPT_TABLE, UNIT_NONE, CONTROL(shared), NULL, .sub = shared_options,

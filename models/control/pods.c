@@ -191,7 +191,9 @@ static void bury(struct control *c, uint32_t id)
 		pod_free(c, id);
 }
 
-void pod_failed(struct control *c, uint32_t id)
+/* A crash makes the next pod of the service wait; a node that was lost does not.  Source: kubelet's
+ * crash-loop back-off, and replica_set.go, which has none of its own. */
+static void failed(struct control *c, uint32_t id, bool crashed)
 {
 	struct pod *pod = &c->pods.at[id];
 	uint32_t set = pod->record.service;
@@ -206,7 +208,9 @@ void pod_failed(struct control *c, uint32_t id)
 		return;
 	}
 	bury(c, id);
-	if (wanted) {
+	if (wanted)
+		c->set[set].lost_ns = c->now;
+	if (wanted && crashed) {
 		struct set *s = &c->set[set];
 		int64_t wait_ns = c->config.backoff.crash_ns;
 
@@ -216,11 +220,20 @@ void pod_failed(struct control *c, uint32_t id)
 		if (wait_ns > c->config.backoff.crash_max_ns)
 			wait_ns = c->config.backoff.crash_max_ns;
 		s->failures++;
-		s->lost_ns = c->now;
 		s->hold_ns = c->now + wait_ns;
 		control_arm(c, s->hold_ns, TIMER_SET, set, 0, 0);
 	}
 	set_drive(c, set);
+}
+
+void pod_failed(struct control *c, uint32_t id)
+{
+	failed(c, id, true);
+}
+
+void pod_lost(struct control *c, uint32_t id)
+{
+	failed(c, id, false);
 }
 
 void pod_gone(struct control *c, uint32_t id)

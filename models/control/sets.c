@@ -21,11 +21,16 @@ static void drive_scale(struct control *c, uint32_t id)
 static void drive_deployment(struct control *c, uint32_t id)
 {
 	struct set *s = &c->set[id];
+	int32_t fresh, older;
 
-	if (s->deploying || s->spec == s->replicas)
+	rollout_sizes(c, id, &fresh, &older);
+	if (s->deploying || (fresh == s->replicas && older == s->older))
 		return;
 	s->deploying = true;
-	s->replicas_writing = s->spec;
+	s->replicas_writing = fresh;
+	s->older_writing = older;
+	if (older)
+		s->lost_ns = c->now; /* pods of the new revision are wanted from now on */
 	s->deploy_ns = c->now;
 	control_write(c, VERB_DEPLOYMENT, CLIENT_DEPLOYMENT, id, ++s->deploy_seq,
 		      c->config.visits.deployment);
@@ -40,7 +45,9 @@ static void link_pod(struct control *c, struct set *s, uint32_t pod)
 		s->oldest = pod;
 	s->youngest = pod;
 	c->pods.at[pod].counted = true;
+	c->pods.at[pod].revision = s->revision;
 	s->existing++;
+	s->fresh++;
 }
 
 void set_unlink(struct control *c, uint32_t id)
@@ -69,7 +76,18 @@ void set_uncount(struct control *c, uint32_t id)
 	pod->counted = false;
 	assert(s->existing > 0);
 	s->existing--;
-	s->serving -= pod->routable;
+	s->fresh -= pod->revision == s->revision;
+	if (pod->routable)
+		set_serves(c, id, -1);
+}
+
+void set_serves(struct control *c, uint32_t id, int32_t by)
+{
+	const struct pod *pod = &c->pods.at[id];
+	struct set *s = &c->set[pod->record.service];
+
+	s->serving += by;
+	s->fresh_serving += pod->revision == s->revision ? by : 0;
 }
 
 void set_answered(struct control *c, uint32_t id)
@@ -107,7 +125,7 @@ static void create_batch(struct control *c, uint32_t id)
 	s->batch *= 2;
 	for (; n > 0; n--) {
 		uint32_t pod = pod_new(c, id, c->next_pod++, &s->need,
-				       wanted_since(s, s->existing + 1, c->now));
+				       wanted_since(s, s->fresh + 1, c->now));
 
 		link_pod(c, s, pod);
 		s->unanswered++;
@@ -127,8 +145,8 @@ static int rank_of(const struct pod *pod)
 	return 3;
 }
 
-/* Of equal rank the younger goes first. */
-static void delete_some(struct control *c, uint32_t id, int32_t n)
+/* Of the present revision's pods, or of the older ones'.  Of equal rank the younger goes first. */
+static void delete_some(struct control *c, uint32_t id, int32_t n, bool fresh)
 {
 	struct set *s = &c->set[id];
 
@@ -137,7 +155,8 @@ static void delete_some(struct control *c, uint32_t id, int32_t n)
 			const struct pod *pod = &c->pods.at[at];
 
 			older = pod->older;
-			if (!pod->counted || rank_of(pod) != rank)
+			if (!pod->counted || rank_of(pod) != rank ||
+			    (pod->revision == s->revision) != fresh)
 				continue;
 			pod_doom(c, at);
 			n--;
@@ -151,8 +170,11 @@ static void delete_some(struct control *c, uint32_t id, int32_t n)
 static void drive_replicaset(struct control *c, uint32_t id)
 {
 	struct set *s = &c->set[id];
-	int32_t burst = (int32_t)c->config.burst, missing;
+	int32_t burst = (int32_t)c->config.burst, missing,
+		surplus = s->existing - s->fresh - s->older;
 
+	if (surplus > 0)
+		delete_some(c, id, surplus < burst ? surplus : burst, false);
 	if (s->unanswered)
 		return;
 	if (s->batch && !s->to_create) {
@@ -160,7 +182,7 @@ static void drive_replicaset(struct control *c, uint32_t id)
 		control_write(c, VERB_REPLICASET, CLIENT_REPLICASET, id, 0,
 			      c->config.visits.replicaset);
 	}
-	missing = s->replicas - s->existing;
+	missing = s->replicas - s->fresh;
 	if (!s->batch && missing > 0 && c->now >= s->hold_ns) {
 		s->batch = (int32_t)c->config.slow_start;
 		s->to_create = missing < burst ? missing : burst;
@@ -168,7 +190,7 @@ static void drive_replicaset(struct control *c, uint32_t id)
 	if (s->batch)
 		create_batch(c, id);
 	else if (missing < 0)
-		delete_some(c, id, -missing < burst ? -missing : burst);
+		delete_some(c, id, -missing < burst ? -missing : burst, true);
 }
 
 void set_drive(struct control *c, uint32_t id)
@@ -216,6 +238,7 @@ void set_seen(struct control *c, uint32_t id, const struct msg *msg)
 		   msg->write.gen == s->deploy_seq) {
 		s->deploying = false;
 		s->replicas = s->replicas_writing;
+		s->older = s->older_writing;
 	} else {
 		return;
 	}

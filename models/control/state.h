@@ -43,6 +43,7 @@ struct pod {
 	uint32_t function;              /* that has it, queued to parked; who binds it after */
 	uint32_t asked;                 /* probing: whom */
 	uint32_t probe;                 /* number of the probe, for its timer */
+	uint32_t revision;              /* of its set when it was made */
 	int64_t since_ns;               /* of this state, or of the last write in it */
 	int64_t delete_ns;              /* when its deletion was last written */
 	int64_t retry_ns;               /* parked: not before */
@@ -72,6 +73,11 @@ struct set {
 	int32_t spec, spec_writing;     /* Deployment; the second is on its way there */
 	int32_t replicas, replicas_writing; /* ReplicaSet */
 	int32_t existing, serving;      /* pods neither doomed nor dead; of them routable */
+	/* Revisions (rollout.c): the present one's number, and of existing and serving its pods;
+	 * the ReplicaSets of the older ones together: their size, and on its way there. */
+	uint32_t revision;
+	int32_t fresh, fresh_serving;
+	int32_t older, older_writing;
 	bool scaling, deploying, publishing; /* a write is under way */
 	uint32_t scale_seq, deploy_seq, publish_seq;
 	int64_t scale_ns, deploy_ns, publish_ns; /* when it was sent */
@@ -104,6 +110,7 @@ struct function {
 	struct list queue;
 	struct list parked, backoff;    /* no room: waiting for an event; for a timer */
 	struct { struct probe *at; uint32_t head, n, cap; } inbox; /* ring, cap a power of 2 */
+	uint32_t freed;                 /* whole: control.freed when its decision began */
 	uint32_t live_at;               /* position in control.live */
 	uint32_t probing, holds;        /* own pods that probe; reservations on its nodes */
 	uint32_t offer;                 /* two-level: number of the last one */
@@ -218,6 +225,7 @@ struct control {
 	struct timers timers;
 	uint32_t nodes_coming;          /* asked for, not up */
 	int64_t nodes_asked_ns;
+	uint32_t freed;                 /* whole: how often something came free */
 	uint32_t calm;                  /* intervals of little delay on end */
 	struct rng ties, choices;
 	struct control_totals totals;
@@ -262,6 +270,8 @@ void pod_bound(struct control *control, uint32_t pod);
 void pod_phase(struct control *control, uint32_t pod, uint32_t phase);
 void pod_ready(struct control *control, uint32_t pod);
 void pod_failed(struct control *control, uint32_t pod);
+/* Its node is given up: it has failed, by no fault of its own. */
+void pod_lost(struct control *control, uint32_t pod);
 void pod_gone(struct control *control, uint32_t pod);
 /* It is not wanted any more: endpoint, then delete, then stop. */
 void pod_doom(struct control *control, uint32_t pod);
@@ -295,6 +305,20 @@ void set_unlink(struct control *control, uint32_t pod);
 void set_adopt(struct control *control, uint32_t set, uint32_t pod);
 /* Writes again what has not been answered since before `stale_ns`. */
 void set_resync(struct control *control, uint32_t set, int64_t stale_ns);
+
+/* It became routable (by 1), or is not any more (-1). */
+void set_serves(struct control *control, uint32_t pod, int32_t by);
+
+/* rollout.c: one revision's pods replace another's. */
+/* Another revision of the set is wanted: all its pods are to be replaced. */
+void rollout_start(struct control *control, uint32_t set);
+/* What the Deployment controller would make of the sizes of the ReplicaSets now. */
+void rollout_sizes(const struct control *control, uint32_t set, int32_t *fresh, int32_t *older);
+
+/* nodes.c: nodes that come, fall silent and are given up. */
+void node_came(struct control *control, uint32_t node);
+void node_fell_silent(struct control *control, uint32_t node);
+void node_given_up(struct control *control, uint32_t node);
 
 /* endpoints.c */
 /* The pod's endpoint is to change: published or withdrawn with the set's next write. */

@@ -24,9 +24,12 @@ void whole_full(struct control *c, uint32_t function, uint32_t pod)
 	pod_unplaced(c, pod);
 }
 
+/* What came free while the decision was under way may help.  Source: scheduling_queue.go, events in
+ * flight. */
 void whole_parked(struct control *c, uint32_t pod)
 {
-	(void)c, (void)pod;
+	if (c->freed != c->function[c->pods.at[pod].function].freed)
+		pod_wake(c, pod);
 }
 
 void whole_retry(struct control *c, uint32_t pod)
@@ -40,6 +43,7 @@ void whole_retry(struct control *c, uint32_t pod)
 void whole_freed(struct control *c, uint32_t node)
 {
 	(void)node;
+	c->freed++;
 	for (uint32_t i = 0; i < c->functions; i++) {
 		struct list *list = &c->function[i].parked;
 

@@ -123,6 +123,8 @@ static void configure(struct play *p)
 	t->control.backoff.crash_max_ns = 10 * S;
 	t->control.decisions = chance(p, 0.2);
 	t->control.place.most = below(p, 2);
+	t->control.rollout.surge = rng_unit(&p->rng);
+	t->control.rollout.unavailable = chance(p, 0.3) ? 0 : rng_unit(&p->rng);
 	t->write_ns = up_to(p, slow ? 300 * MS : 10 * MS);
 	t->watch_ns = up_to(p, slow ? 300 * MS : 10 * MS);
 	t->think_ns = up_to(p, slow ? 100 * MS : 5 * MS);
@@ -172,7 +174,7 @@ static void one_thing(struct play *p)
 {
 	struct toy *t = &p->toy;
 	struct control *c = t->machine;
-	uint32_t what = below(p, 20);
+	uint32_t what = below(p, 22);
 
 	if (what < 6 && t->services) {
 		toy_scale(t, below(p, t->services), (int32_t)below(p, 8));
@@ -183,6 +185,13 @@ static void one_thing(struct play *p)
 		toy_lose_function(t, below(p, c->functions));
 	} else if (what == 17) {
 		toy_lose_node(t, below(p, c->cluster->n));
+	} else if (what == 18) {
+		toy_give(t,
+			 &(struct msg){ .kind = MSG_NODE_SILENT, .who = below(p, c->cluster->n) },
+			 NULL);
+	} else if (what == 19 && t->services) {
+		toy_give(t, &(struct msg){ .kind = MSG_UPGRADE, .who = below(p, t->services) },
+			 NULL);
 	} else {
 		toy_give(t, &(struct msg){ .kind = MSG_NODE_UP, .who = below(p, c->cluster->n) },
 			 NULL);
@@ -229,6 +238,7 @@ static void check_end(struct play *p)
 	for (uint32_t i = 0; i < t->services; i++) {
 		HOLDS((t->routable[i]) == (0));
 		HOLDS((c->set[i].existing) == (0));
+		HOLDS(c->set[i].older == 0);
 	}
 	for (uint32_t i = 0; i < c->holds.n; i++)
 		HOLDS(!c->holds.at[i].live);
