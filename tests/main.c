@@ -17,6 +17,7 @@ static Suite *(*const suites[])(void) = {
 	base_unit_suite,
 	bootstrap_suite,
 	cluster_suite,
+	shapes_suite,
 	cold_start_suite,
 	compare_suite,
 	control_suite,

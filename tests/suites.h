@@ -14,6 +14,7 @@ Suite *base_rng_suite(void);
 Suite *base_unit_suite(void);
 Suite *bootstrap_suite(void);
 Suite *cluster_suite(void);
+Suite *shapes_suite(void);
 Suite *cold_start_suite(void);
 Suite *compare_suite(void);
 Suite *control_suite(void);

@@ -44,6 +44,12 @@ static void reshape(struct pool *pool, uint32_t at, int8_t before, int8_t now)
 	}
 }
 
+/* What searches remember of the block that the position is in is not right any more. */
+static void touch(struct pool *pool, uint32_t at)
+{
+	pool->version[at / BLOCK]++;
+}
+
 static void changed(struct cluster *cluster, const struct node *node)
 {
 	if (cluster->log_cap)
@@ -57,6 +63,8 @@ static void refresh(struct cluster *cluster, struct node *node)
 	int8_t shapes = shapes_of(node);
 
 	changed(cluster, node);
+	if (node->pool != NO_POOL)
+		touch(&cluster->pool[node->pool], node->at);
 	if (shapes == node->shapes)
 		return;
 	if (node->pool != NO_POOL)
@@ -90,6 +98,9 @@ void cluster_release(struct cluster *cluster)
 {
 	for (uint32_t i = 0; i < cluster->pools; i++) {
 		free(cluster->pool[i].node);
+		free(cluster->pool[i].version);
+		for (int m = 0; m < MEMOS; m++)
+			free(cluster->pool[i].memo[m].block);
 		for (int s = 0; s < SHAPES; s++)
 			bits_release(&cluster->pool[i].can[s]);
 	}
@@ -161,6 +172,15 @@ void cluster_up(struct cluster *cluster, uint32_t id, bool up)
 	refresh(cluster, node);
 }
 
+static void grow_version(struct pool *pool)
+{
+	uint32_t was = pool->version_cap;
+
+	pool->version = vec_grow(pool->version, &pool->version_cap, was + 1, sizeof(uint32_t));
+	for (uint32_t i = was; i < pool->version_cap; i++)
+		pool->version[i] = 1;
+}
+
 void cluster_own(struct cluster *cluster, uint32_t id, uint32_t to)
 {
 	struct pool *pool = &cluster->pool[to];
@@ -171,12 +191,15 @@ void cluster_own(struct cluster *cluster, uint32_t id, uint32_t to)
 		pool->node = vec_grow(pool->node, &pool->cap, pool->n + 1, sizeof(*pool->node));
 	for (int s = 0; s < SHAPES; s++)
 		bits_reserve(&pool->can[s], pool->n + 1);
+	if (pool->n / BLOCK == pool->version_cap)
+		grow_version(pool);
 	node->pool = to;
 	node->at = pool->n;
 	pool->node[pool->n++] = id;
 	if (node->up)
 		pool->free_gpus += node->free_gpus;
 	reshape(pool, node->at, 0, node->shapes);
+	touch(pool, node->at);
 	cluster->loose--;
 	changed(cluster, node);
 }
@@ -189,7 +212,9 @@ void cluster_disown(struct cluster *cluster, uint32_t id, int64_t now)
 	assert(id < cluster->n && node->pool != NO_POOL && pool->n);
 	assert(pool->node[node->at] == id);
 	reshape(pool, node->at, node->shapes, 0);
+	touch(pool, node->at);
 	last = &cluster->node[pool->node[--pool->n]];
+	touch(pool, pool->n);
 	if (last != node) {
 		reshape(pool, last->at, last->shapes, 0);
 		last->at = node->at;

@@ -95,6 +95,12 @@ struct node {
 	int64_t score;
 };
 
+/* What a search found in a block of BLOCK positions for one request: right while the block's
+ * version is that of the pool's. */
+struct tally { int64_t score; uint32_t version; uint8_t feasible, ties; };
+enum { BLOCK = 64, MEMOS = 4 };
+struct memo { struct need need; struct tally *block; uint32_t cap; };
+
 /* A set of nodes by position: removing one moves the last into its place. */
 struct pool {
 	uint32_t *node, n, cap;
@@ -102,6 +108,9 @@ struct pool {
 	uint32_t fit[SHAPES];           /* their number: the pool's free vector */
 	uint32_t cursor;                /* where the next search begins */
 	int64_t free_gpus;              /* on nodes that are up */
+	uint32_t *version, version_cap; /* of each block: counts what changed in it */
+	struct memo memo[MEMOS];        /* the last requests that were searched for */
+	uint32_t memo_turn;
 };
 
 struct cluster {

@@ -1,7 +1,10 @@
 /* kube-scheduler's way to a node: filter from where the last search stopped until enough nodes are
- * feasible, score those, take the best.  What differs is that nodes too full for the pod's shape
- * are stepped over by the pool's bitmap: they count as examined, for a scheduler pays for them, but
- * they are not touched here. */
+ * feasible, score those, take the best.  What differs is that nodes are not touched that need not
+ * be: those too full for the pod's shape are stepped over by the pool's bitmap, and of a block of
+ * 64 the best score, how many have it and how many have room are remembered until one of them
+ * changes.  All count as examined, for a scheduler pays for them.  Of 100,000 nodes 5,000 are
+ * scored for a pod: 80 blocks, of which one or two have changed. */
+#include "base/vec.h"
 #include "models/cluster/cluster.h"
 #include <assert.h>
 #include <math.h>
@@ -123,51 +126,176 @@ static int64_t score_of(const struct place_config *place, struct node *node,
 	return node->score;
 }
 
-struct best {
-	uint32_t node, ties;
-	int64_t score;
+/* ---- blocks ---- */
+
+struct walk {
+	struct cluster *cluster;
+	struct pool *pool;
+	struct memo *memo;
+	const struct need *need;
+	const struct bits *can;
 };
 
-/* Keeps the better node; the k-th of equals replaces the one kept with probability 1/k
- * (selectHost). */
-static void consider(struct best *best, uint32_t node, int64_t score, struct rng *ties)
+static bool same(const struct need *a, const struct need *b)
 {
-	if (best->node == NO_NODE || score > best->score)
-		*best = (struct best){ node, 1, score };
-	else if (score == best->score && !rng_below(ties, ++best->ties))
-		best->node = node;
+	return a->gpu_milli == b->gpu_milli && a->cpu_milli == b->cpu_milli &&
+	       a->memory_bytes == b->memory_bytes;
+}
+
+/* What is remembered of searches for this need; of those that are not, the oldest makes room. */
+static struct memo *recall(struct pool *pool, const struct need *need)
+{
+	uint32_t blocks = (pool->n + BLOCK - 1) / BLOCK, was;
+	struct memo *memo = NULL;
+
+	for (uint32_t i = 0; i < MEMOS && !memo; i++)
+		if (pool->memo[i].cap && same(&pool->memo[i].need, need))
+			memo = &pool->memo[i];
+	if (!memo) {
+		memo = &pool->memo[pool->memo_turn++ % MEMOS];
+		memo->need = *need;
+		for (uint32_t i = 0; i < memo->cap; i++)
+			memo->block[i].version = 0;
+	}
+	was = memo->cap;
+	if (blocks > was)
+		memo->block = vec_grow(memo->block, &memo->cap, blocks, sizeof(*memo->block));
+	for (uint32_t i = was; i < memo->cap; i++)
+		memo->block[i].version = 0;
+	return memo;
+}
+
+/* The next node from position *at on, before `to`, that has room; *at is its position. */
+static struct node *next(const struct walk *w, uint32_t *at, uint32_t to)
+{
+	for (*at = bits_next(w->can, *at); *at < to; *at = bits_next(w->can, *at + 1)) {
+		struct node *node = &w->cluster->node[w->pool->node[*at]];
+
+		if (cluster_fits(node, w->need))
+			return node;
+	}
+	return NULL;
+}
+
+static struct tally look(const struct walk *w, uint32_t from, uint32_t to)
+{
+	struct tally tally = { .score = INT64_MIN };
+	struct node *node;
+
+	for (uint32_t at = from; (node = next(w, &at, to)); at++) {
+		int64_t score = score_of(&w->cluster->place, node, w->need);
+
+		tally.feasible++;
+		if (score > tally.score) {
+			tally.score = score;
+			tally.ties = 0;
+		}
+		tally.ties += score == tally.score;
+	}
+	return tally;
+}
+
+/* The same of a part of a block, remembered where it is all of it. */
+static struct tally look_up(const struct walk *w, uint32_t from, uint32_t to)
+{
+	struct tally *known = &w->memo->block[from / BLOCK], tally;
+	uint32_t version = w->pool->version[from / BLOCK];
+	bool whole = from % BLOCK == 0 && (to % BLOCK == 0 || to == w->pool->n);
+
+	if (whole && known->version == version)
+		return *known;
+	tally = look(w, from, to);
+	tally.version = version;
+	if (whole)
+		*known = tally;
+	return tally;
+}
+
+/* The position behind the n-th node that has room, from `from` on; there must be so many. */
+static uint32_t behind(const struct walk *w, uint32_t from, uint32_t n)
+{
+	uint32_t at = from;
+
+	for (; next(w, &at, w->pool->n); at++)
+		if (!--n)
+			return at + 1;
+	assert(!"so many have room");
+	return at;
+}
+
+/* ---- the search ---- */
+
+struct best {
+	int64_t score;
+	uint32_t ties;		      /* nodes of this score, so far */
+	uint32_t from, to, part_ties; /* the part of a block that has the one kept */
+};
+
+/* Of equals each is kept with the same probability (selectHost): a part with k of n so far replaces
+ * the one kept with k/n. */
+static void consider(struct best *best, const struct tally *tally, uint32_t from, uint32_t to,
+		     struct rng *ties)
+{
+	if (!tally->ties || tally->score < best->score)
+		return;
+	if (tally->score > best->score)
+		best->ties = 0;
+	best->score = tally->score;
+	best->ties += tally->ties;
+	if (best->ties > tally->ties && rng_below(ties, best->ties) >= tally->ties)
+		return;
+	best->from = from;
+	best->to = to;
+	best->part_ties = tally->ties;
+}
+
+static uint32_t draw(const struct walk *w, const struct best *best, struct rng *ties)
+{
+	uint32_t k = best->part_ties > 1 ? rng_below(ties, best->part_ties) : 0;
+	struct node *node;
+
+	for (uint32_t at = best->from; (node = next(w, &at, best->to)); at++)
+		if (score_of(&w->cluster->place, node, w->need) == best->score && !k--)
+			return w->pool->node[at];
+	assert(!"a tally is right");
+	return NO_NODE;
 }
 
 struct found search_pool(struct cluster *cluster, uint32_t id, const struct need *need,
 			 struct rng *ties)
 {
 	struct pool *pool = &cluster->pool[id];
-	const struct bits *can = &pool->can[cluster_shape(need->gpu_milli)];
-	struct best best = { .node = NO_NODE };
+	struct walk w = { cluster, pool, NULL, need, &pool->can[cluster_shape(need->gpu_milli)] };
+	struct best best = { .score = INT64_MIN };
 	struct found found = { .node = NO_NODE, .examined = pool->n };
-	uint32_t want = search_sample(pool->n, cluster->place.sample), start, at, end;
+	uint32_t want = search_sample(pool->n, cluster->place.sample), start;
 
 	assert(id < cluster->pools);
 	if (!pool->n)
 		return found;
+	w.memo = recall(pool, need);
 	start = pool->cursor % pool->n;
 	for (int lap = 0; lap < 2 && found.feasible < want; lap++) {
-		at = lap ? 0 : start;
-		end = lap ? start : pool->n;
-		for (at = bits_next(can, at); at < end; at = bits_next(can, at + 1)) {
-			struct node *node = &cluster->node[pool->node[at]];
+		uint32_t from = lap ? 0 : start, end = lap ? start : pool->n, to;
 
-			if (!cluster_fits(node, need))
-				continue;
-			consider(&best, pool->node[at], score_of(&cluster->place, node, need),
-				 ties);
-			if (++found.feasible == want) {
-				found.examined = (at + pool->n - start) % pool->n + 1;
-				break;
+		for (; (from = bits_next(w.can, from)) < end && found.feasible < want; from = to) {
+			uint32_t block = from - from % BLOCK, left = want - found.feasible;
+			struct tally tally;
+
+			from = lap || block >= start ? block : from;
+			to = block + BLOCK < end ? block + BLOCK : end;
+			tally = look_up(&w, from, to);
+			if (tally.feasible >= left) {
+				to = behind(&w, from, left);
+				tally = look(&w, from, to);
+				found.examined = (to - 1 + pool->n - start) % pool->n + 1;
 			}
+			consider(&best, &tally, from, to, ties);
+			found.feasible += tally.feasible;
 		}
 	}
 	pool->cursor = (start + found.examined) % pool->n;
-	found.node = best.node;
+	if (found.feasible)
+		found.node = draw(&w, &best, ties);
 	return found;
 }
