@@ -11,7 +11,7 @@ static const char usage_run[] =
 	"usage: sonde run SCENARIO [options]\n\n"
 	"Simulates a scenario: all variants that it names, and prints what came out.\n\n"
 	"  --trace FILE          take the requests from FILE\n"
-	"  --trace-format NAME   its format: azure2023, azure2024, vidur, sonde\n"
+	"  --trace-format NAME   its format (sonde help trace.format)\n"
 	"  --trace-loop K        repeat it K times, end to end\n"
 	"  --set KEY=VALUE       override an option of the scenario (sonde help KEY)\n"
 	"  --variant NAME        run this variant only\n"

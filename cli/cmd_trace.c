@@ -22,8 +22,8 @@ static const char help[] = "usage: sonde trace info FILE --format F      the fig
 			   "Each has more to say: sonde trace info -h\n";
 
 #define READING \
-	"  -f, --format F         sonde, azure2023, azure2024 or vidur; never " \
-	"guessed\n" \
+	"  -f, --format F         sonde, azure2023, azure2024, vidur, burstgpt, mooncake,\n" \
+	"                         azure-functions-2021; never guessed\n" \
 	"      --zero-tokens P    rows without input or output tokens: drop " \
 	"(default), fail or " \
 	"keep\n" \
@@ -31,7 +31,8 @@ static const char help[] = "usage: sonde trace info FILE --format F      the fig
 	"      --reorder N        rows by which an arrival may stand too late " \
 	"(default: 256)\n" \
 	"      --trace-loop K     play the trace K times, one mean gap between the " \
-	"repetitions\n"
+	"repetitions\n" \
+	"      --set trace.K=V    another option of reading it: sonde help trace lists them\n"
 
 static const char info_help[] =
 	"usage: sonde trace info FILE --format F [options]\n"
@@ -110,6 +111,25 @@ static bool add_set(struct args *args, const char *text, struct err *err)
 	return true;
 }
 
+/* --set trace.KEY=VALUE, or without the table's name. */
+static bool set_reading(struct args *args, const char *text, struct err *err)
+{
+	struct scenario_set set;
+	const struct opt *opt;
+	const char *key, *near;
+
+	memset(err, 0, sizeof(*err));
+	if (!scenario_set_parse(text, &set, &args->arena, err))
+		return false;
+	key = !strncmp(set.key, "trace.", 6) ? set.key + 6 : set.key;
+	opt = opt_find(trace_options, key);
+	if (opt && opt->type != OPT_LIST && !strchr(key, '.'))
+		return set_spec(args, key, set.value, err);
+	near = opt_nearest(trace_options, key, &args->arena);
+	return err_set(err, "--set %s: no option of reading a trace%s%s%s", text,
+		       near ? "; did you mean trace." : "", near ? near : "", near ? "?" : "");
+}
+
 enum { ROWS_A_LOOK = 0xffff }; /* a mask: the clock is not asked at every row */
 
 static const char *const reading_options[] = { "format", "zero_tokens", "reorder", "loop",
@@ -121,7 +141,8 @@ enum {
 	SET_SERVICE,
 	SET_QUANTILES,
 	SET_JSON,
-	SET_SET
+	SET_SET,
+	SET_READING
 };
 
 static bool take_option(struct args *args, int option, struct err *err)
@@ -136,6 +157,7 @@ static bool take_option(struct args *args, int option, struct err *err)
 	case SET_QUANTILES: args->quantiles = true; return true;
 	case SET_JSON: args->json = true; return true;
 	case SET_SET: return add_set(args, optarg, err);
+	case SET_READING: return set_reading(args, optarg, err);
 	default: return set_spec(args, reading_options[option - SET_SPEC], optarg, err);
 	}
 }
@@ -167,6 +189,7 @@ static int parse(struct args *args, int argc, char **argv, const struct option *
 	if (files == 2)
 		args->out = argv[optind + 1];
 	args->spec.file = args->file;
+	args->spec.seed = 1; /* as a scenario has without one */
 	return -1;
 }
 
@@ -176,6 +199,7 @@ static int parse(struct args *args, int argc, char **argv, const struct option *
 		{ "reorder", required_argument, NULL, SET_SPEC + 2 }, \
 		{ "trace-loop", required_argument, NULL, SET_SPEC + 3 }, \
 		{ "lenient", no_argument, NULL, SET_LENIENT }, \
+		{ "set", required_argument, NULL, SET_READING }, \
 	{ \
 		"help", no_argument, NULL, 'h' \
 	}

@@ -373,6 +373,7 @@ struct trace *setup_requests(struct setup *setup, struct err *err)
 	memset(err, 0, sizeof(*err));
 	if (setup->trace.file && *setup->trace.file) {
 		setup->trace.services = setup->service_names;
+		setup->trace.seed = (uint64_t)setup->seed;
 		setup->trace.file = named_file(setup, setup->trace.file);
 		trace = trace_open(&setup->trace, err);
 	} else if (setup->workload.n) {

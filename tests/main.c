@@ -54,6 +54,7 @@ static Suite *(*const suites[])(void) = {
 	store_suite,
 	study_suite,
 	synth_suite,
+	tenants_suite,
 	trace_info_suite,
 	traces_suite,
 	two_level_suite,

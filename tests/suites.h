@@ -51,6 +51,7 @@ Suite *storage_suite(void);
 Suite *store_suite(void);
 Suite *study_suite(void);
 Suite *synth_suite(void);
+Suite *tenants_suite(void);
 Suite *trace_info_suite(void);
 Suite *traces_suite(void);
 Suite *two_level_suite(void);

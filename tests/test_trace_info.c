@@ -52,7 +52,11 @@ static struct trace *open_trace(const char *file, const char *format, struct tra
 {
 	struct trace *trace;
 
-	*spec = (struct trace_spec){ .file = file, .format = format, .reorder = 256, .loop = 1 };
+	*spec = (struct trace_spec){ .file = file,
+				     .format = format,
+				     .reorder = 256,
+				     .loop = 1,
+				     .zero_tokens = TRACE_ZERO_KEEP };
 	trace = trace_open(spec, &err);
 	ck_assert_msg(trace, "%s", err.text);
 	return trace;
@@ -209,34 +213,105 @@ static void add_all(struct info *info, const char *file, const char *format)
 	trace_close(trace);
 }
 
-static void check_lengths(const struct info_lengths *l, double mean, double p50, double p90,
-			  double p99, uint32_t max)
+/* Measured on the files themselves by other means, to as many digits as there are. */
+static const struct {
+	const char *name, *format;
+	uint64_t rows;
+	double span_s, rate;
+	uint64_t peak;
+	double idc[3], idc_tol[3], gap_cv;
+	double input[4], output[4]; /* mean, p50, p90, p99 */
+	uint32_t input_max, output_max;
+	uint64_t zeros;
+} figures_of[] = {
+	{ "azure2023/AzureLLMInferenceTrace_conv.csv.zst",
+	  "azure2023",
+	  19366,
+	  3501.72,
+	  5.53,
+	  16,
+	  { 1.39, 3.87, 16.4 },
+	  { 0.005, 0.005, 0.05 },
+	  1.09,
+	  { 1154.7, 1020, 2734.5, 4142 },
+	  { 211.13, 129, 424, 601 },
+	  14050,
+	  1000,
+	  0 },
+	{ "mooncake/synthetic_trace.jsonl.zst",
+	  "mooncake",
+	  3993,
+	  1022.02,
+	  3.906,
+	  13,
+	  { 1.09, 1.19, 1.27 },
+	  { 0.005, 0.005, 0.005 },
+	  1.01,
+	  { 15326, 11587, 38611, 66456 },
+	  { 149.12, 69, 389, 768.08 },
+	  191378,
+	  893,
+	  0 },
+	{ "burstgpt/BurstGPT_1_first400.csv.zst",
+	  "burstgpt",
+	  400,
+	  37269,
+	  0.01071,
+	  2,
+	  { 1, 1.23, 2.78 },
+	  { 0.005, 0.005, 0.005 },
+	  4.56,
+	  { 520.47, 314, 1417.9, 1958 },
+	  { 276.53, 229.5, 570.7, 1421.2 },
+	  2126,
+	  2019,
+	  17 },
+	{ "burstgpt/BurstGPT_3_first400.csv.zst",
+	  "burstgpt",
+	  400,
+	  41453,
+	  0.009625,
+	  2,
+	  { 1.01, 1.19, 2.26 },
+	  { 0.005, 0.005, 0.005 },
+	  2.87,
+	  { 617.35, 308.5, 1134.2, 5928.8 },
+	  { 170.88, 101, 421.5, 862.17 },
+	  25085,
+	  1101,
+	  1 },
+};
+
+static void check_lengths(const struct info_lengths *l, const double *want, uint32_t max)
 {
-	ck_assert_double_eq_tol(info_mean(l), mean, mean * 5e-5);
-	ck_assert_double_eq_tol(info_quantile(l, 0.5), p50, 1e-9);
-	ck_assert_double_eq_tol(info_quantile(l, 0.9), p90, 1e-9);
-	ck_assert_double_eq_tol(info_quantile(l, 0.99), p99, 1e-9);
+	const double got[] = { info_mean(l), info_quantile(l, 0.5), info_quantile(l, 0.9),
+			       info_quantile(l, 0.99) };
+
+	for (int i = 0; i < 4; i++)
+		ck_assert_double_eq_tol(got[i], want[i], want[i] * 5e-5);
 	ck_assert_uint_eq(l->max, max);
 }
 
-START_TEST(azure_figures)
+START_TEST(public_figures)
 {
-	const char *file = shared("azure2023/AzureLLMInferenceTrace_conv.csv.zst");
+	const char *file = shared(figures_of[_i].name);
 	struct info info;
 
 	if (!file)
 		return;
-	add_all(&info, file, "azure2023");
-	ck_assert_uint_eq(info.rows, 19366);
-	ck_assert_double_eq_tol(info_span_s(&info), 3501.72, 0.005);
-	ck_assert_double_eq_tol(info_rate(&info), 5.53, 0.005);
-	ck_assert_uint_eq(info_peak(&info), 16);
-	ck_assert_double_eq_tol(info_idc(&info, 0), 1.39, 0.005);
-	ck_assert_double_eq_tol(info_idc(&info, 1), 3.87, 0.005);
-	ck_assert_double_eq_tol(info_idc(&info, 2), 16.4, 0.05);
-	ck_assert_double_eq_tol(info_gap_cv(&info), 1.09, 0.005);
-	check_lengths(&info.input, 1154.7, 1020, 2734.5, 4142, 14050);
-	check_lengths(&info.output, 211.13, 129, 424, 601, 1000);
+	add_all(&info, file, figures_of[_i].format);
+	ck_assert_uint_eq(info.rows, figures_of[_i].rows);
+	ck_assert_double_eq_tol(info_span_s(&info), figures_of[_i].span_s, 0.005);
+	ck_assert_double_eq_tol(info_rate(&info), figures_of[_i].rate, figures_of[_i].rate * 1e-3);
+	ck_assert_uint_eq(info_peak(&info), figures_of[_i].peak);
+	for (int i = 0; i < 3; i++)
+		ck_assert_double_eq_tol(info_idc(&info, i), figures_of[_i].idc[i],
+					figures_of[_i].idc_tol[i]);
+	ck_assert_double_eq_tol(info_gap_cv(&info), figures_of[_i].gap_cv, 0.0075);
+	check_lengths(&info.input, figures_of[_i].input, figures_of[_i].input_max);
+	check_lengths(&info.output, figures_of[_i].output, figures_of[_i].output_max);
+	ck_assert_uint_eq(info.input.zeros, figures_of[_i].zeros);
+	ck_assert_uint_eq(info.output.zeros, figures_of[_i].zeros);
 	info_release(&info);
 }
 END_TEST
@@ -374,7 +449,8 @@ Suite *trace_info_suite(void)
 	tcase_add_test(info_case, quantiles);
 	tcase_add_loop_test(info_case, bad_table, 0, sizeof(bad_tables) / sizeof(*bad_tables));
 	suite_add_tcase(suite, info_case);
-	tcase_add_test(public_case, azure_figures);
+	tcase_add_loop_test(public_case, public_figures, 0,
+			    sizeof(figures_of) / sizeof(*figures_of));
 	tcase_add_test(public_case, azure_is_vidur);
 	tcase_add_loop_test(public_case, azure2024_fixtures, 0, 3);
 	suite_add_tcase(suite, public_case);

@@ -20,7 +20,7 @@ _sonde() {
 		[[ $before != --set ]] || compopt -o nospace
 		return
 	elif [[ $before == --trace-format || $before == --format || $before == -f ]]; then
-		words='sonde azure2023 azure2024 vidur'
+		words='sonde azure2023 azure2024 vidur burstgpt mooncake azure-functions-2021'
 	elif ((COMP_CWORD == 2)) && [[ $command == emu ]]; then
 		words=local
 	elif ((COMP_CWORD == 2)) && [[ $command == trace ]]; then

@@ -1,62 +1,109 @@
 /* One row a format.  Sources: Azure/AzurePublicDataset (2023: naive stamps with 7 fractional
  * digits; 2024: +00:00; its multimodal trace of 2025, with Z and a further column, reads as
- * azure2024); microsoft/vidur data/processed_traces (seconds from the first arrival). */
+ * azure2024; functions of 2019 and 2021); microsoft/vidur data/processed_traces (seconds from the
+ * first arrival); HPMLL/BurstGPT (its third file inserts two columns); kvcache-ai/Mooncake;
+ * alibaba/ServeGen. */
 #include "traces/format.h"
+#include "traces/source.h"
 #include "traces/trace.h"
+#include <stdio.h>
 #include <string.h>
 
 static const struct format formats[] = {
-	{ "sonde",
-	  "arrival_s,service,input_tokens,output_tokens[,session][,prefix]",
-	  true,
-	  { { "arrival_s", COLUMN_SECONDS, false },
-	    { "service", COLUMN_SERVICE, false },
-	    { "input_tokens", COLUMN_INPUT, false },
-	    { "output_tokens", COLUMN_OUTPUT, false },
-	    { "session", COLUMN_SESSION, true },
-	    { "prefix", COLUMN_PREFIX, true } } },
-	{ "azure2023",
-	  "TIMESTAMP,ContextTokens,GeneratedTokens",
-	  false,
-	  { { "TIMESTAMP", COLUMN_STAMP, false },
-	    { "ContextTokens", COLUMN_INPUT, false },
-	    { "GeneratedTokens", COLUMN_OUTPUT, false } } },
-	{ "azure2024",
-	  "TIMESTAMP,ContextTokens,GeneratedTokens",
-	  false,
-	  { { "TIMESTAMP", COLUMN_STAMP_ZONED, false },
-	    { "ContextTokens", COLUMN_INPUT, false },
-	    { "GeneratedTokens", COLUMN_OUTPUT, false } } },
-	{ "vidur",
-	  "arrived_at,num_prefill_tokens,num_decode_tokens",
-	  false,
-	  { { "arrived_at", COLUMN_SECONDS, false },
-	    { "num_prefill_tokens", COLUMN_INPUT, false },
-	    { "num_decode_tokens", COLUMN_OUTPUT, false } } },
+	{ .name = "sonde",
+	  .header = "arrival_s,service,input_tokens,output_tokens[,session][,prefix]",
+	  .exact = true,
+	  .column = { { "arrival_s", COLUMN_SECONDS, false },
+		      { "service", COLUMN_SERVICE, false },
+		      { "input_tokens", COLUMN_INPUT, false },
+		      { "output_tokens", COLUMN_OUTPUT, false },
+		      { "session", COLUMN_SESSION, true },
+		      { "prefix", COLUMN_PREFIX, true } } },
+	{ .name = "azure2023",
+	  .header = "TIMESTAMP,ContextTokens,GeneratedTokens",
+	  .column = { { "TIMESTAMP", COLUMN_STAMP, false },
+		      { "ContextTokens", COLUMN_INPUT, false },
+		      { "GeneratedTokens", COLUMN_OUTPUT, false } } },
+	{ .name = "azure2024",
+	  .header = "TIMESTAMP,ContextTokens,GeneratedTokens",
+	  .column = { { "TIMESTAMP", COLUMN_STAMP_ZONED, false },
+		      { "ContextTokens", COLUMN_INPUT, false },
+		      { "GeneratedTokens", COLUMN_OUTPUT, false } } },
+	{ .name = "vidur",
+	  .header = "arrived_at,num_prefill_tokens,num_decode_tokens",
+	  .column = { { "arrived_at", COLUMN_SECONDS, false },
+		      { "num_prefill_tokens", COLUMN_INPUT, false },
+		      { "num_decode_tokens", COLUMN_OUTPUT, false } } },
+	{ .name = "burstgpt",
+	  .header = "Timestamp[,Session ID],Model,Request tokens,Response tokens",
+	  .foreign = true,
+	  .column = { { "Timestamp", COLUMN_SECONDS, false },
+		      { "Session ID", COLUMN_SESSION_TEXT, true },
+		      { "Model", COLUMN_SERVICE, false },
+		      { "Request tokens", COLUMN_INPUT, false },
+		      { "Response tokens", COLUMN_OUTPUT, false } } },
+	{ .name = "mooncake",
+	  .header = "{\"timestamp\": , \"input_length\": , \"output_length\": , "
+		    "\"hash_ids\": []} a line",
+	  .json = true,
+	  .column = { { "timestamp", COLUMN_MILLISECONDS, false },
+		      { "input_length", COLUMN_INPUT, false },
+		      { "output_length", COLUMN_OUTPUT, false },
+		      { "hash_ids", COLUMN_BLOCKS, false } } },
+	{ .name = "azure-functions-2021",
+	  .header = "app,func,end_timestamp,duration",
+	  .foreign = true,
+	  .durations = true,
+	  .column = { { "app", COLUMN_APP, false },
+		      { "func", COLUMN_FUNCTION, false },
+		      { "end_timestamp", COLUMN_SECONDS, false },
+		      { "duration", COLUMN_DURATION, false } } },
 };
 enum { FORMATS = sizeof(formats) / sizeof(*formats) };
 
-const char *const trace_formats[] = { "sonde", "azure2023", "azure2024", "vidur", NULL };
+const char *const trace_formats[] = {
+	"sonde", "azure2023", "azure2024", "vidur", "burstgpt", "mooncake", "azure-functions-2021",
+	NULL
+};
 _Static_assert(sizeof(trace_formats) / sizeof(*trace_formats) == FORMATS + 1, "one name a format");
 
 const struct format *format_find(const char *name, struct err *err)
 {
+	char list[160];
 	const char *near;
+	int n = 0;
 
+	for (int i = 0; i < FORMATS; i++)
+		n += snprintf(list + n, sizeof(list) - (size_t)n, "%s%s", i ? ", " : "",
+			      formats[i].name);
 	if (!name || !*name) {
-		err_set(err, "no trace format given: expected one of sonde, azure2023, azure2024, "
-			     "vidur");
+		err_set(err, "no trace format given: expected one of %s", list);
 		return NULL;
 	}
 	for (int i = 0; i < FORMATS; i++)
 		if (!strcmp(name, formats[i].name))
 			return &formats[i];
 	near = err_nearest(name, trace_formats);
-	err_set(err,
-		"unknown trace format \"%s\": expected one of sonde, azure2023, azure2024, "
-		"vidur%s%s%s",
-		name, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	err_set(err, "unknown trace format \"%s\": expected one of %s%s%s%s", name, list,
+		near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 	return NULL;
+}
+
+void format_keys(const struct format *format, struct columns *columns)
+{
+	columns->n = 0;
+	for (int i = 0; i < FORMAT_COLUMNS && format->column[i].name; i++) {
+		columns->name[columns->n] = format->column[i].name;
+		columns->kind[columns->n++] = (uint8_t)format->column[i].kind;
+	}
+}
+
+void format_choose_digest(struct columns *columns, enum column kind)
+{
+	for (int i = 0; i < columns->n; i++)
+		if (columns->kind[i] >= COLUMN_FUNCTION && columns->kind[i] <= COLUMN_OWNER)
+			columns->kind[i] =
+				columns->kind[i] == kind ? COLUMN_DIGEST : COLUMN_IGNORED;
 }
 
 bool format_has(const struct columns *columns, enum column kind)
@@ -81,7 +128,7 @@ static const char *header_name(const char *text, size_t n, struct arena *arena)
 /* What the format says of a column of this name; COLUMNS where it says nothing. */
 static enum column kind_of(const struct format *format, const char *name)
 {
-	for (int i = 0; i < 8 && format->column[i].name; i++)
+	for (int i = 0; i < FORMAT_COLUMNS && format->column[i].name; i++)
 		if (!strcmp(name, format->column[i].name))
 			return format->column[i].kind;
 	return COLUMNS;
@@ -90,9 +137,9 @@ static enum column kind_of(const struct format *format, const char *name)
 static bool unknown_column(const struct format *format, const char *name, const char *file,
 			   int line, int col, struct err *err)
 {
-	const char *known[9] = { NULL }, *near;
+	const char *known[FORMAT_COLUMNS + 1] = { NULL }, *near;
 
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < FORMAT_COLUMNS; i++)
 		known[i] = format->column[i].name;
 	near = err_nearest(name, known);
 	return err_at(err, file, line, col,
@@ -128,7 +175,7 @@ bool format_columns(const struct format *format, const char *line, size_t n, con
 		columns->name[columns->n] = name;
 		columns->kind[columns->n++] = (uint8_t)(kind == COLUMNS ? COLUMN_IGNORED : kind);
 	}
-	for (int i = 0; i < 8 && format->column[i].name; i++)
+	for (int i = 0; i < FORMAT_COLUMNS && format->column[i].name; i++)
 		if (!format->column[i].optional && !format_has(columns, format->column[i].kind))
 			return err_at(err, file, number, 1,
 				      "no column %s: a file of format %s begins with the header %s",

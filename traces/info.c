@@ -171,10 +171,10 @@ void info_print(const struct info *info, const struct trace_counts *counts, FILE
 
 	fprintf(out,
 		"rows           %" PRIu64 "  (read %" PRIu64 ", dropped %" PRIu64 ": %" PRIu64
-		" without tokens, %" PRIu64 " malformed, %" PRIu64 " too late; %" PRIu64
-		" reordered)\n",
+		" without tokens, %" PRIu64 " malformed, %" PRIu64 " too late, %" PRIu64
+		" left out; %" PRIu64 " reordered)\n",
 		info->rows, counts->read, counts->dropped, counts->zero, counts->malformed,
-		counts->late, counts->reordered);
+		counts->late, counts->left_out, counts->reordered);
 	fprintf(out, "span           %.6g s\n", info_span_s(info));
 	fprintf(out, "rate           %s/s, at most %" PRIu64 " in 1 s\n",
 		figure(info_rate(info), 4, text[0]), info_peak(info));
@@ -209,9 +209,9 @@ void info_print_json(const struct info *info, const struct trace_counts *counts,
 	fprintf(out,
 		"{\"rows\":%" PRIu64 ",\"read\":%" PRIu64 ",\"dropped\":%" PRIu64
 		",\"zero\":%" PRIu64 ",\"malformed\":%" PRIu64 ",\"late\":%" PRIu64
-		",\"reordered\":%" PRIu64,
+		",\"left_out\":%" PRIu64 ",\"reordered\":%" PRIu64,
 		info->rows, counts->read, counts->dropped, counts->zero, counts->malformed,
-		counts->late, counts->reordered);
+		counts->late, counts->left_out, counts->reordered);
 	fprintf(out, ",\"span_s\":%.17g,\"peak_1s\":%" PRIu64, info_span_s(info), info_peak(info));
 	print_json("rate_per_s", info_rate(info), out);
 	print_json("idc_1s", info_idc(info, 0), out);

@@ -10,30 +10,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define SPEC(f) offsetof(struct trace_spec, f)
-
-static const char *const zero_policies[] = { "drop", "fail", "keep", NULL };
-
-const struct opt trace_options[] = {
-	{ "file", OPT_TEXT, UNIT_NONE, SPEC(file), "",
-	  .help = "a trace: CSV, plain or compressed by gzip or zstd" },
-	{ "format", OPT_TEXT, UNIT_NONE, SPEC(format), "",
-	  .help = "sonde, azure2023, azure2024 or vidur; must be said, it is never guessed" },
-	{ "zero_tokens", OPT_CHOICE, UNIT_NONE, SPEC(zero_tokens), "drop", .choices = zero_policies,
-	  .help = "rows without input or output tokens, as failed requests are logged: drop and "
-		  "count, fail, keep" },
-	{ "lenient", OPT_BOOL, UNIT_NONE, SPEC(lenient), "false",
-	  .help = "drop and count rows that cannot be read, instead of stopping at the first" },
-	{ "reorder", OPT_INT, UNIT_NONE, SPEC(reorder), "256", 0, 65536,
-	  .help = "rows by which an arrival may stand too late in the file; 0 = it must be sorted",
-	  .source = "assumption: loggers merge few threads; what was reordered is counted" },
-	{ "loop", OPT_INT, UNIT_NONE, SPEC(loop), "1", 1, 1e6,
-	  .help = "play the trace so many times, one mean gap between the repetitions" },
-	{ "start", OPT_INT, UNIT_TIME, SPEC(start_ns), "0s", 0, 1e18,
-	  .help = "time of the first arrival" },
-	OPT_END
-};
-
 struct reader {
 	struct trace base;
 	const struct trace_spec *spec;
@@ -53,6 +29,7 @@ struct reader {
 	uint64_t rows;		      /* emitted in this repetition */
 	int64_t loops_left;
 	bool with_service;
+	struct fill fill;
 };
 
 static bool is_binary(const char *text, size_t n)
@@ -87,6 +64,11 @@ static bool read_header(struct reader *r, struct err *err)
 				      "is binary: expected text in CSV, plain, gzip or zstd");
 		if (*line == '#' || newline == line || (newline == line + 1 && *line == '\r'))
 			continue;
+		if (r->format->json) { /* it is a row already */
+			r->input.at = line;
+			format_keys(r->format, &r->columns);
+			return true;
+		}
 		r->line++;
 		return r->columns.n ||
 		       format_columns(r->format, line, (size_t)(newline - line), file, r->line - 1,
@@ -126,7 +108,7 @@ static void hold(struct reader *r, const struct trace_row *row)
 	r->ring[at & r->mask] = *row;
 }
 
-static bool late(struct reader *r, const struct row *row, struct err *err)
+static bool late(struct reader *r, int64_t at_ns, struct err *err)
 {
 	if (r->spec->lenient) {
 		r->counts.late++;
@@ -136,7 +118,7 @@ static bool late(struct reader *r, const struct row *row, struct err *err)
 		      "arrives %.9g s before a row that stands more than %lld rows above it: "
 		      "expected a trace sorted by "
 		      "time (reorder allows more)",
-		      (double)(r->last_ns - row->at_ns) / 1e9, (long long)r->spec->reorder);
+		      (double)(r->last_ns - at_ns) / 1e9, (long long)r->spec->reorder);
 }
 
 /* A row that could be read: into the ring, unless it is dropped. */
@@ -145,18 +127,24 @@ static bool take_row(struct reader *r, const struct row *row, const char *line, 
 	struct trace_row out = { row->at_ns,	     r->spec->service, row->input_tokens,
 				 row->output_tokens, row->session,     row->prefix };
 
-	if ((!row->input_tokens || !row->output_tokens) &&
-	    r->spec->zero_tokens != TRACE_ZERO_KEEP) {
+	if (r->format->durations) {
+		if (row->at_ns > INT64_MAX / 2)
+			return err_at(err, r->spec->file, r->line, 1,
+				      "ends more than 146 years after its origin");
+		out.arrival_ns -= row->duration_ns;
+		fill_tokens(&r->fill, row->duration_ns, &out);
+	}
+	if ((!out.input_tokens || !out.output_tokens) && r->spec->zero_tokens != TRACE_ZERO_KEEP) {
 		if (r->spec->zero_tokens == TRACE_ZERO_FAIL)
 			return err_at(err, r->spec->file, r->line, 1,
 				      "%u input and %u output tokens: expected at least one of "
 				      "each (zero_tokens: drop or keep)",
-				      row->input_tokens, row->output_tokens);
+				      out.input_tokens, out.output_tokens);
 		r->counts.zero++;
 		return true;
 	}
-	if (r->any && row->at_ns < r->last_ns)
-		return late(r, row, err);
+	if (r->any && out.arrival_ns < r->last_ns)
+		return late(r, out.arrival_ns, err);
 	if (r->with_service && !find_service(r, row, line, &out.service, err))
 		return false;
 	hold(r, &out);
@@ -171,7 +159,9 @@ static bool read_line(struct reader *r, struct err *err)
 	struct flaw flaw;
 
 	row.session = row.prefix = 0;
-	next = row_parse(&r->columns, line, &row, &flaw);
+	row.input_tokens = row.output_tokens = 0; /* formats with durations have none */
+	next = r->format->json ? row_parse_json(&r->columns, line, &row, &flaw)
+			       : row_parse(&r->columns, line, &row, &flaw);
 	if (next) {
 		r->counts.read++;
 		if (!take_row(r, &row, line, err))
@@ -218,10 +208,9 @@ static bool repeat(struct reader *r, struct err *err)
 	return true;
 }
 
-static int reader_next(struct trace *trace, struct trace_row *row, struct err *err)
+/* The next row by time; as trace_next. */
+static int take_next(struct reader *r, struct trace_row *row, struct err *err)
 {
-	struct reader *r = (struct reader *)trace;
-
 	for (;;) {
 		while (!r->read_all && r->held <= (uint32_t)r->spec->reorder) {
 			if (r->input.at == r->input.end) {
@@ -249,8 +238,29 @@ static int reader_next(struct trace *trace, struct trace_row *row, struct err *e
 	r->any = true;
 	row->arrival_ns += r->offset_ns - r->earliest_ns;
 	r->rows++;
-	r->counts.emitted++;
 	return 1;
+}
+
+static int reader_next(struct trace *trace, struct trace_row *row, struct err *err)
+{
+	struct reader *r = (struct reader *)trace;
+	const struct trace_spec *spec = r->spec;
+	int got;
+
+	while ((got = take_next(r, row, err)) == 1) {
+		row->arrival_ns -= spec->from_ns;
+		if (row->arrival_ns < spec->start_ns) {
+			r->counts.left_out++;
+			continue;
+		}
+		if (spec->length_ns && row->arrival_ns - spec->start_ns >= spec->length_ns) {
+			r->counts.left_out += 1 + r->held;
+			return 0;
+		}
+		r->counts.emitted++;
+		return 1;
+	}
+	return got;
 }
 
 static void reader_close(struct trace *trace)
@@ -267,7 +277,7 @@ static struct trace_counts reader_counts(const struct trace *trace)
 {
 	struct trace_counts counts = ((const struct reader *)trace)->counts;
 
-	counts.dropped = counts.zero + counts.malformed + counts.late;
+	counts.dropped = counts.zero + counts.malformed + counts.late + counts.left_out;
 	return counts;
 }
 
@@ -281,16 +291,14 @@ static const char *const *reader_services(const struct trace *trace)
 static const struct trace_ops reader_ops = { reader_next, reader_close, reader_counts,
 					     reader_services };
 
-struct trace *trace_open(const struct trace_spec *spec, struct err *err)
+struct trace *reader_open(const struct trace_spec *spec, const struct format *format,
+			  struct err *err)
 {
-	const struct format *format = format_find(spec->format, err);
 	struct arena arena;
 	struct reader *r;
 	uint32_t places = 1;
 
 	assert(spec->reorder >= 0 && spec->reorder <= 65536 && spec->loop >= 1);
-	if (!format)
-		return NULL;
 	arena_init(&arena);
 	r = arena_take(&arena, sizeof(*r));
 	if (!input_open(&r->input, spec->file, &arena, err)) {
@@ -312,8 +320,13 @@ struct trace *trace_open(const struct trace_spec *spec, struct err *err)
 		reader_close(&r->base);
 		return NULL;
 	}
-	r->with_service = format_has(&r->columns, COLUMN_SERVICE);
-	r->base.sessions =
-		format_has(&r->columns, COLUMN_SESSION) || format_has(&r->columns, COLUMN_PREFIX);
+	format_choose_digest(&r->columns, COLUMN_FUNCTION + (enum column)spec->tenant);
+	r->with_service =
+		format_has(&r->columns, COLUMN_SERVICE) || format_has(&r->columns, COLUMN_DIGEST);
+	r->base.sessions = format_has(&r->columns, COLUMN_SESSION) ||
+			   format_has(&r->columns, COLUMN_SESSION_TEXT) ||
+			   format_has(&r->columns, COLUMN_PREFIX) ||
+			   format_has(&r->columns, COLUMN_BLOCKS);
+	fill_init(&r->fill, spec);
 	return &r->base;
 }

@@ -300,6 +300,68 @@ static inline const char *parse_id(const char *text, uint64_t *id)
 	return ends_field(*text) || *text == '"' ? text : parse_count(text, UINT64_MAX, id);
 }
 
+/* Any text but nothing: FNV-1a (Fowler, Noll, Vo); 0 stays "none". */
+static const char *parse_session_text(const char *text, bool quoted, uint64_t *id)
+{
+	const char *end = skip_field(text, quoted);
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	*id = 0;
+	if (!end || end == text)
+		return end;
+	for (; text < end; text++)
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	*id = hash ? hash : 1;
+	return end;
+}
+
+static const char *parse_digest(const char *text, struct row *row)
+{
+	const char *start = text;
+
+	while (!ends_name[(unsigned char)*text])
+		text++;
+	row->service = start;
+	row->service_n = (uint32_t)(text - start);
+	if (row->service_n > ROW_DIGEST_MAX)
+		row->service_n = ROW_DIGEST_MAX;
+	return text > start ? text : NULL;
+}
+
+/* At most a year: a span from minus that to the latest stamp fits an int64 of ns twice over. */
+static const char *parse_duration(const char *text, int64_t *ns)
+{
+	text = parse_seconds(text, ns);
+	return text && *ns <= INT64_C(366) * 86400 * NS_PER_S ? text : NULL;
+}
+
+static const char *parse_milliseconds(const char *text, int64_t *ns)
+{
+	uint64_t ms;
+
+	text = parse_count(text, INT64_MAX / 1000000 - 1, &ms);
+	if (text)
+		*ns = (int64_t)ms * 1000000;
+	return text;
+}
+
+/* [3, 4, ...] or []: the first, from 1, so that 0 stays "none". */
+static const char *parse_blocks(const char *text, uint64_t *prefix)
+{
+	*prefix = 0;
+	if (*text++ != '[')
+		return NULL;
+	while (*text == ' ')
+		text++;
+	if (*text != ']') {
+		text = parse_count(text, UINT64_MAX - 1, prefix);
+		++*prefix;
+	}
+	while (text && *text != ']')
+		text = is_digit(*text) || *text == ',' || *text == ' ' ? text + 1 : NULL;
+	return text ? text + 1 : NULL;
+}
+
 static inline const char *parse_field(enum column kind, const char *text, bool quoted,
 				      struct row *row)
 {
@@ -312,6 +374,14 @@ static inline const char *parse_field(enum column kind, const char *text, bool q
 	case COLUMN_OUTPUT: return parse_tokens(text, &row->output_tokens);
 	case COLUMN_SESSION: return parse_id(text, &row->session);
 	case COLUMN_PREFIX: return parse_id(text, &row->prefix);
+	case COLUMN_DURATION: return parse_duration(text, &row->duration_ns);
+	case COLUMN_MILLISECONDS: return parse_milliseconds(text, &row->at_ns);
+	case COLUMN_SESSION_TEXT: return parse_session_text(text, quoted, &row->session);
+	case COLUMN_BLOCKS: return parse_blocks(text, &row->prefix);
+	case COLUMN_DIGEST: return parse_digest(text, row);
+	case COLUMN_FUNCTION:
+	case COLUMN_APP:
+	case COLUMN_OWNER:
 	case COLUMN_IGNORED:
 	case COLUMNS: break;
 	}
@@ -346,6 +416,11 @@ const char *row_parse(const struct columns *columns, const char *text, struct ro
 			return NULL;
 	}
 	return text + 1;
+}
+
+const char *row_parse_field(enum column kind, const char *text, struct row *row)
+{
+	return parse_field(kind, text, false, row);
 }
 
 bool row_is_name(const char *text)
@@ -389,6 +464,14 @@ bool row_error(const struct columns *columns, const struct flaw *flaw, const cha
 		[COLUMN_OUTPUT] = "a count of tokens from 0 to 16777216",
 		[COLUMN_SESSION] = "a whole number or nothing",
 		[COLUMN_PREFIX] = "a whole number or nothing",
+		[COLUMN_MILLISECONDS] = "a time in whole milliseconds",
+		[COLUMN_DURATION] = "a duration in seconds such as 0.25, at most a year",
+		[COLUMN_SESSION_TEXT] = "a field whose quotes close",
+		[COLUMN_BLOCKS] = "a list of whole numbers such as [1, 2]",
+		[COLUMN_FUNCTION] = "a field whose quotes close",
+		[COLUMN_APP] = "a field whose quotes close",
+		[COLUMN_OWNER] = "a field whose quotes close",
+		[COLUMN_DIGEST] = "a name without spaces, commas or quotes",
 	};
 	int col = (int)(flaw->at - line) + 1;
 	char text[48];
@@ -398,6 +481,8 @@ bool row_error(const struct columns *columns, const struct flaw *flaw, const cha
 	if (flaw->column == columns->n)
 		return err_at(err, file, number, col,
 			      "expected %d fields as in the header, found more", columns->n);
+	if (flaw->column > columns->n)
+		return err_at(err, file, number, col, "expected an object of JSON on one line");
 	if (flaw->fields >= 0)
 		return err_at(err, file, number, col,
 			      "expected %d fields as in the header, found %d", columns->n,

@@ -1,6 +1,8 @@
-/* source.h - what every kind of source has in common; private to traces/. */
+/* source.h - what every kind of source has in common, and how one is made of another; private to
+ * traces/. */
 #ifndef TRACES_SOURCE_H
 #define TRACES_SOURCE_H
+#include "traces/format.h"
 #include "traces/trace.h"
 
 struct trace_ops {
@@ -14,5 +16,27 @@ struct trace_ops {
 struct trace {
 	const struct trace_ops *ops;
 	bool sessions;
+	bool ranked;                /* names are in order of the requests that they will have */
 };
+
+/* A file of rows. */
+struct trace *reader_open(const struct trace_spec *spec, const struct format *format,
+			  struct err *err);
+/* Spreads rows of the same arrival over a tick of spec->tick_ns, or up to the next arrival; owns
+ * and closes from. */
+struct trace *spread_open(struct trace *from, const struct trace_spec *spec);
+/* Puts the services of spec in place of the tenants that the file names; foreign: they are called
+ * after no service. */
+struct trace *map_open(const struct trace_spec *spec, bool foreign, struct err *err);
+/* A source with the tenants' own names, spread where that is asked for. */
+struct trace *tenants_open(const struct trace_spec *spec, struct err *err);
+
+/* Draws of what a trace does not say. */
+struct fill {
+	const struct trace_spec *spec;
+	struct rng inputs, durations;
+};
+void fill_init(struct fill *fill, const struct trace_spec *spec);
+/* Tokens of a request that took so long: input drawn, output a token each spec->token_ns. */
+void fill_tokens(struct fill *fill, int64_t duration_ns, struct trace_row *row);
 #endif

@@ -7,6 +7,34 @@
 #include <string.h>
 #include <unistd.h>
 
+struct trace *tenants_open(const struct trace_spec *spec, struct err *err)
+{
+	const struct format *format = format_find(spec->format, err);
+	struct trace *trace;
+
+	if (!format)
+		return NULL;
+	trace = format->open ? format->open(spec, err) : reader_open(spec, format, err);
+	return trace && spec->tick_ns ? spread_open(trace, spec) : trace;
+}
+
+struct trace *trace_open(const struct trace_spec *spec, struct err *err)
+{
+	const struct format *format = format_find(spec->format, err);
+	bool by_name;
+
+	if (!format)
+		return NULL;
+	by_name = spec->map == TRACE_MAP_NAME || (spec->map == TRACE_MAP_AUTO && !format->foreign);
+	if (format->open && spec->loop > 1) {
+		err_set(err, "a trace of format %s cannot be looped over", format->name);
+		return NULL;
+	}
+	if (!spec->services || (by_name && !spec->assign.n))
+		return tenants_open(spec, err);
+	return map_open(spec, format->foreign, err);
+}
+
 int trace_next(struct trace *trace, struct trace_row *row, struct err *err)
 {
 	return trace->ops->next(trace, row, err);
@@ -144,6 +172,7 @@ static struct trace_counts merge_counts(const struct trace *trace)
 		sum.zero += one.zero;
 		sum.malformed += one.malformed;
 		sum.late += one.late;
+		sum.left_out += one.left_out;
 		sum.reordered += one.reordered;
 	}
 	sum.emitted -= m->live;

@@ -7,6 +7,7 @@
  * request afterwards. */
 #ifndef TRACES_TRACE_H
 #define TRACES_TRACE_H
+#include "base/dist.h"
 #include "base/err.h"
 #include "base/opt.h"
 #include <stdbool.h>
@@ -30,6 +31,19 @@ struct trace_row {
  * so. */
 enum trace_zero { TRACE_ZERO_DROP, TRACE_ZERO_FAIL, TRACE_ZERO_KEEP };
 
+/* How tenants, models or functions that a trace names become services. */
+enum trace_map { TRACE_MAP_AUTO, TRACE_MAP_NAME, TRACE_MAP_ORDER, TRACE_MAP_POPULARITY,
+		 TRACE_MAP_HASH };
+/* What becomes of tenants behind the first `top`. */
+enum trace_rest { TRACE_REST_FOLD, TRACE_REST_DROP };
+/* How arrivals lie inside a tick. */
+enum trace_spread { TRACE_SPREAD_EVEN, TRACE_SPREAD_RANDOM };
+/* Whose digest names the service, where a trace has several. */
+enum trace_tenant { TRACE_TENANT_FUNCTION, TRACE_TENANT_APP, TRACE_TENANT_OWNER };
+
+/* One tenant that goes to a service of the user's choice. */
+struct trace_assign { const char *tenant, *service; };
+
 /* How a file is read; filled from trace_options. */
 struct trace_spec {
 	const char *file, *format;
@@ -38,26 +52,39 @@ struct trace_spec {
 	int64_t reorder;            /* rows */
 	int64_t loop;
 	int64_t start_ns;
+	int64_t from_ns, length_ns; /* the part played; length 0 = to the end */
+	int map, rest, spread, tenant; /* the enums above */
+	int64_t top;                /* 0 = all */
+	struct opt_list assign;     /* of struct trace_assign */
+	int64_t tick_ns;            /* 0 = stamps are taken as they are */
+	double rate;                /* of tenants that are made up */
+	struct dist input_tokens;   /* where a trace has none */
+	struct dist duration;
+	const char *durations;
+	int64_t token_ns;           /* of a duration, an output token */
 	/* not from the user: */
 	uint32_t service;           /* of the rows of formats without a service column */
 	const char *const *services; /* names known, then NULL; NULL = collect what comes */
+	uint64_t seed;              /* of what is drawn */
 };
 extern const struct opt trace_options[];
 /* The names of the formats, NULL-terminated. */
 extern const char *const trace_formats[];
 
-/* read = emitted + dropped once a source has ended; dropped = zero + malformed + late.
+/* read = emitted + dropped once a source has ended; dropped = zero + malformed + late + left_out.
  * Repetitions count again. */
 struct trace_counts {
 	uint64_t read, emitted, dropped;
 	uint64_t zero, malformed, late; /* dropped: no tokens; bad fields; bad order */
+	uint64_t left_out;          /* dropped: not of the part or the tenants asked for */
 	uint64_t reordered;             /* emitted, in another place than they stood */
 };
 
 struct trace;
 
-/* Opens a file.  The spec and its services must outlive the trace.  NULL with a message on bad
- * input: no such file, unknown format, columns missing.  trace_close frees it. */
+/* Opens a file, or a folder of a format that is one.  The spec and its services must outlive the
+ * trace.  NULL with a message on bad input: no such file, unknown format, columns missing.
+ * trace_close frees it. */
 struct trace *trace_open(const struct trace_spec *spec, struct err *err);
 /* The next row: 1; 0 at the end; -1 on bad input, with file:line:col and what was expected.  After
  * 0 or -1 nothing but the counts may be asked for. */

@@ -23,7 +23,13 @@ static const char *const headers[] = {
 	"TIMESTAMP,ContextTokens,GeneratedTokens\n",
 	"TIMESTAMP,NumImages,ContextTokens,GeneratedTokens\n",
 	"arrived_at,num_prefill_tokens,num_decode_tokens\n",
+	"Timestamp,Session ID,Elapsed time,Model,Request tokens,Response tokens,Total tokens\n",
+	"",
+	"app,func,end_timestamp,duration\n",
 };
+static const char *const formats[] = { "sonde",	   "azure2023", "azure2024",	       "vidur",
+				       "burstgpt", "mooncake",	"azure-functions-2021" };
+enum { FORMATS = sizeof(formats) / sizeof(*formats) };
 
 /* Things that stand in real files, and things that should not. */
 static const char *const pieces[] = {
@@ -65,6 +71,13 @@ static const char *const pieces[] = {
 	"\x28\xb5\x2f\xfd",
 	"arrival_s",
 	"TIMESTAMP,ContextTokens",
+	"{",
+	"}",
+	"[",
+	"]",
+	"\\",
+	":",
+	"\"hash_ids\": [",
 };
 enum { PIECES = sizeof(pieces) / sizeof(*pieces) };
 
@@ -83,6 +96,18 @@ static size_t good_file(struct rng *rng, uint32_t format, char *out)
 		if (format == 0)
 			n += (size_t)snprintf(out + n, room, "%u.%03u,s%u,%u,%u,%u,\n", ms / 1000,
 					      ms % 1000, service, input, output, i);
+		else if (format == 4)
+			n += (size_t)snprintf(out + n, room, "%u.0,ab-%u,3,s%u,%u,%u,%u\n",
+					      ms / 1000, i % 7, service, input, output,
+					      input + output);
+		else if (format == 5)
+			n += (size_t)snprintf(out + n, room,
+					      "{\"timestamp\": %u, \"input_length\": %u, "
+					      "\"output_length\": %u, \"hash_ids\": [%u, %u]}\n",
+					      ms, input, output, service, i);
+		else if (format == 6)
+			n += (size_t)snprintf(out + n, room, "a%u,s%u,%u.%03u,0.%03u\n", service,
+					      service, ms / 1000, ms % 1000, output);
 		else if (format == 3)
 			n += (size_t)snprintf(out + n, room, "%.9g,%u,%u\n", ms / 1e3, input,
 					      output);
@@ -181,7 +206,8 @@ static int read_trace(const struct trace_spec *spec)
 	}
 	counts = trace_counts(trace);
 	assert(counts.emitted == rows);
-	assert(counts.dropped == counts.zero + counts.malformed + counts.late);
+	assert(counts.dropped ==
+	       counts.zero + counts.malformed + counts.late + counts.left_out);
 	if (got == 0)
 		assert(counts.read == counts.emitted + counts.dropped);
 	else
@@ -194,23 +220,31 @@ static int read_trace(const struct trace_spec *spec)
 static int one_round(uint64_t seed, int fd, const char *path)
 {
 	static char text[FILE_MAX];
-	static const char *const formats[] = { "sonde", "azure2023", "azure2024", "vidur" };
 	static const char *const known[] = { "s0", "s1", "s2", "s3", "s4", NULL };
 	struct rng rng = rng_stream(seed, "fuzz_trace", 0);
-	uint32_t format = rng_below(&rng, 4);
+	uint32_t format = rng_below(&rng, FORMATS);
 	size_t n = mutate(&rng, text, good_file(&rng, format, text), true);
 	struct trace_spec spec = { .file = path, .format = formats[format] };
 
 	if (!rng_below(&rng, 4))
 		n = mutate(&rng, text, compress_file(&rng, text, n), false);
 	if (!rng_below(&rng, 20))
-		spec.format = formats[rng_below(&rng, 4)];
+		spec.format = formats[rng_below(&rng, FORMATS)];
 	spec.zero_tokens = (int)rng_below(&rng, 3);
 	spec.lenient = rng_below(&rng, 2);
 	spec.reorder = rng_below(&rng, 2) ? 0 : rng_below(&rng, 40);
 	spec.loop = rng_below(&rng, 4) ? 1 : 3;
 	spec.start_ns = rng_below(&rng, 2) ? 0 : 12345;
 	spec.services = rng_below(&rng, 2) ? known : NULL;
+	spec.tick_ns = rng_below(&rng, 4) ? 0 : 1000000000;
+	spec.spread = (int)rng_below(&rng, 2);
+	spec.map = (int)rng_below(&rng, 5);
+	spec.top = rng_below(&rng, 4);
+	spec.rest = (int)rng_below(&rng, 2);
+	spec.tenant = (int)rng_below(&rng, 3);
+	spec.token_ns = 1 + rng_below(&rng, 100000000);
+	spec.from_ns = rng_below(&rng, 4) ? 0 : 1500000000;
+	spec.length_ns = rng_below(&rng, 4) ? 0 : 10000000000;
 	if (ftruncate(fd, 0) || pwrite(fd, text, n, 0) != (ssize_t)n)
 		abort();
 	return read_trace(&spec);
