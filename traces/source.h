@@ -36,6 +36,7 @@ struct fill {
 	const struct trace_spec *spec;
 	struct rng inputs, durations;
 };
+/* Starts both streams of the spec's seed; the spec must outlive it. */
 void fill_init(struct fill *fill, const struct trace_spec *spec);
 /* Tokens of a request that took so long: input drawn, output a token each spec->token_ns. */
 void fill_tokens(struct fill *fill, int64_t duration_ns, struct trace_row *row);
