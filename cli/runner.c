@@ -136,6 +136,7 @@ static void fill_result(struct run *run, const struct run_job *job, struct world
 				     .simulated_ns = totals.now_ns,
 				     .collect = &run->collect,
 				     .control = *world_control(world),
+				     .brief = !run->setup.details,
 				     .gpu_held_s = (double)totals.gpu_held_ns / 1e9,
 				     .gpu_busy_s = (double)totals.gpu_busy_ns / 1e9,
 				     .simulator = { .events = totals.events,

@@ -21,6 +21,10 @@ const struct opt setup_options[] = {
 	  .help = "requests that arrive earlier are counted, but not in latencies" },
 	{ "sample", OPT_INT, UNIT_TIME, ROOT(sample_ns), "1s", 0, 9e18,
 	  .help = "interval of the time series; 0 = none" },
+	{ "details", OPT_BOOL, UNIT_NONE, ROOT(details), "true",
+	  .help = "a results file has figures of single services, scale decisions and pods; false "
+		  "= "
+		  "those of the whole alone" },
 	{ "hop", OPT_INT, UNIT_TIME, ROOT(hop_ns), "250us", 0, 1e10,
 	  .help = "gateway to pod, one way",
 	  .source = "assumption: half of a 0.5 ms round trip within a data centre; swept" },

@@ -22,6 +22,7 @@ struct setup {
 	const char *name, *about;
 	int64_t seed, duration_ns, sample_ns, warmup_ns, hop_ns;
 	int64_t copies;
+	bool details;
 	/* defaults of every service; the only one if there is no list */
 	struct service_config service;
 	struct opt_list services;               /* of struct service_config */

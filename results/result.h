@@ -50,6 +50,7 @@ struct run_result {
 	struct control_totals control;
 	double gpu_held_s, gpu_busy_s; /* GPU seconds held by pods; of those in engine steps */
 	struct simulator_stats simulator;
+	bool brief;                  /* a store gets the figures of the whole alone */
 	const struct oracle *oracle;
 	uint32_t oracles;
 	const struct extra *extra;

@@ -58,6 +58,12 @@ static int64_t id_or_none(uint32_t id)
 	return id == UINT32_MAX ? -1 : (int64_t)id;
 }
 
+/* The first of the services whose figures are kept; the last, after them, is the whole. */
+static uint32_t first_service(const struct run_result *result)
+{
+	return result->brief ? result->collect->services : 0;
+}
+
 static bool put_axes(struct store *store, const struct run_result *result, struct err *err)
 {
 	sqlite3_stmt *insert = store_prepare(store, "INSERT INTO axis VALUES (?, ?, ?, ?, ?)", err);
@@ -130,7 +136,7 @@ static bool put_metrics(struct store *store, const struct run_result *result, st
 
 	put.insert = store_prepare(store, "INSERT INTO metric VALUES (?, ?, ?, ?, ?)", err);
 	put.ok = put.insert != NULL;
-	for (uint32_t s = 0; put.ok && s <= result->collect->services; s++) {
+	for (uint32_t s = first_service(result); put.ok && s <= result->collect->services; s++) {
 		put.service = service_name(result, s);
 		result_walk(result, s, put_metric, &put);
 	}
@@ -144,7 +150,7 @@ static bool put_histograms(struct store *store, const struct run_result *result,
 		store_prepare(store, "INSERT INTO histogram VALUES (?, ?, ?, ?)", err);
 	bool ok = insert != NULL;
 
-	for (uint32_t s = 0; ok && s <= result->collect->services; s++) {
+	for (uint32_t s = first_service(result); ok && s <= result->collect->services; s++) {
 		const struct service_stats *stats = collect_stats(result->collect, s);
 
 		for (uint32_t q = 0; ok && q < QUANTITIES; q++) {
@@ -322,7 +328,7 @@ bool store_finish(struct store *store, const struct run_result *result, int64_t 
 		*err = store->fault;
 	ok = ok && put_metrics(store, result, err) && put_histograms(store, result, err) &&
 	     put_oracles(store, result, err) && put_series(store, result, err) &&
-	     put_scale(store, result, err) && put_pods(store, result, err) &&
+	     (result->brief || (put_scale(store, result, err) && put_pods(store, result, err))) &&
 	     put_decisions(store, result, err) && put_end(store, result, err) &&
 	     store_exec(store, "COMMIT", err);
 	if (!ok) {

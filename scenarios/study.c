@@ -118,16 +118,15 @@ static void add_value(struct values *values, const char *key, const struct opt *
 	values->value[values->n++] = (struct study_value){ text, plotted(opt, text) };
 }
 
-static bool make_list(struct making *m, const struct study_key *key, const struct opt *opt,
-		      const struct yaml_node *list, struct values *out)
+/* Two points of one name could not be told apart; keys that move along may stand still. */
+static bool all_differ(struct making *m, const struct yaml_node *list, const struct values *values)
 {
-	for (uint32_t i = 0; i < list->n; i++) {
-		add_value(out, key->key, opt, list->items[i], m->arena);
+	for (uint32_t i = 0; list && i < list->n; i++)
 		for (uint32_t j = 0; j < i; j++)
-			if (!strcmp(out->value[i].text, out->value[j].text))
+			if (!strcmp(values->value[i].text, values->value[j].text))
 				return yaml_err(list->items[i], m->err,
-						"values: %.60s is there twice", out->value[i].text);
-	}
+						"values: %.60s is there twice",
+						values->value[i].text);
 	return true;
 }
 
@@ -216,7 +215,9 @@ static bool make_values(struct making *m, const struct study_key *key, const str
 				key->key);
 	out->set = ARENA_ARRAY(m->arena, struct scenario_set, list->n);
 	out->value = ARENA_ARRAY(m->arena, struct study_value, list->n);
-	return make_list(m, key, opt, list, out);
+	for (uint32_t i = 0; i < list->n; i++)
+		add_value(out, key->key, opt, list->items[i], m->arena);
+	return true;
 }
 
 /* ---- axes ---- */
@@ -235,7 +236,8 @@ static bool make_line(struct making *m, const struct study_axis *axis, const str
 	struct scenario_set *sets;
 	struct values lead;
 
-	if (!make_values(m, &axis->lead, at, &lead))
+	if (!make_values(m, &axis->lead, at, &lead) ||
+	    !all_differ(m, yaml_get(at, "values"), &lead))
 		return false;
 	*line = (struct study_line){ .name = *axis->name ? axis->name : last_word(axis->lead.key),
 				     .n = lead.n,

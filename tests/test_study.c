@@ -173,6 +173,9 @@ START_TEST(bad)
 	bad_block("sweep: {axes: [{key: seed, values: []}]}", NULL, "either a list of values");
 	bad_block("sweep: {axes: [{key: seed, values: [1], from: 2}]}", NULL, "either a list");
 	bad_block("sweep: {axes: [{key: seed, values: [1, 2, 1]}]}", NULL, "1 is there twice");
+	bad_block("sweep: {axes: [{key: seed, values: [1, 2], with: [{key: rate, values: [3, 3, "
+		  "3]}]}]}",
+		  NULL, "rate has 3 values");
 	bad_block("sweep: {axes: [{key: seed, from: 2}]}", NULL, "both `from` and `to`");
 	bad_block("sweep: {axes: [{key: seed, from: 2, to: 9}]}", NULL, "either steps");
 	bad_block("sweep: {axes: [{key: seed, from: 2, to: x, steps: 2}]}", NULL,
