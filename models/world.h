@@ -67,7 +67,8 @@ enum msg_kind {                 /* from -> to; `who`; load */
 	MSG_FUNCTION_STOP,      /* control -> world; function (drained before) */
 	MSG_FUNCTION_LOST,      /* world -> control; function: it died */
 	/* pods and nodes */
-	/* world -> control; workload: a pod without a service (plain pod workloads) */
+	/* world -> control; workload: a pod without a service (plain pod workloads); load
+	 * uint64_t, its job, if others come with it */
 	MSG_POD_ARRIVE,
 	/* control -> world; pod; load uint64_t, its id: its kubelet sees the binding */
 	MSG_POD_START,

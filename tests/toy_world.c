@@ -1,5 +1,6 @@
 /* A heap of messages to come; every action of the machine puts its answers there. */
 #include "tests/toy_world.h"
+#include "models/control/sampling.h"
 #include <assert.h>
 #include <string.h>
 
@@ -255,6 +256,15 @@ void toy_arrive_milli(struct toy *t, uint64_t id, uint32_t gpu_milli)
 	toy_give(t, &msg, NULL);
 }
 
+void toy_arrive_job(struct toy *t, uint64_t id, uint64_t job, uint32_t gpu_milli)
+{
+	struct msg msg = { .kind = MSG_POD_ARRIVE,
+			   .load_bytes = sizeof(job),
+			   .arrive = { .id = id, .gpu_milli = gpu_milli } };
+
+	toy_give(t, &msg, &job);
+}
+
 void toy_lose_function(struct toy *t, uint32_t function)
 {
 	toy_give(t, &(struct msg){ .kind = MSG_FUNCTION_LOST, .who = function }, NULL);
@@ -394,4 +404,6 @@ void toy_verify(const struct control *c)
 		in_states[c->pods.at[i].state]++;
 	assert(in_states[POD_QUEUED] == queued && in_states[POD_PARKED] == parked);
 	assert(in_states[POD_UNUSED] == c->free_pods.n && live == c->lives);
+	if (c->sampling)
+		sampling_verify(c);
 }

@@ -71,7 +71,8 @@ static bool stale(struct control *c, const struct timer *timer)
 		return !pod || pod->state != POD_PARKED || pod->record.attempts != timer->extra;
 	case TIMER_PROBE:
 		pod = pod_at(c, timer->id, timer->gen);
-		return !pod || pod->state != POD_PROBING || pod->probe != timer->extra;
+		return !pod || (pod->state != POD_PROBING && pod->state != POD_WAITING) ||
+		       pod->probe != timer->extra;
 	case TIMER_HOLD: return !hold_alive(c, timer->id, timer->gen);
 	default: return false;
 	}
@@ -172,13 +173,19 @@ static void told(struct control *c, const struct msg *in)
 	seen(c, &as);
 }
 
-static void arrive(struct control *c, const struct msg *in)
+static void arrive(struct control *c, const struct msg *in, const void *load)
 {
 	struct need need = { .gpu_milli = in->arrive.gpu_milli,
 			     .cpu_milli = in->arrive.cpu_milli,
 			     .memory_bytes = in->arrive.memory_bytes };
+	uint32_t pod = pod_new(c, NONE, in->arrive.id, &need, c->now);
+	uint64_t job;
 
-	pod_created(c, pod_new(c, NONE, in->arrive.id, &need, c->now));
+	if (in->load_bytes) {
+		memcpy(&job, load, sizeof(job));
+		c->pods.at[pod].job = (uint32_t)(job % UINT32_MAX) + 1;
+	}
+	pod_created(c, pod);
 }
 
 static void kubelet(struct control *c, const struct msg *in)
@@ -242,7 +249,7 @@ void control_step(struct control *c, int64_t now, const struct msg *in, const vo
 	case MSG_RECEIVED:
 	case MSG_FUNCTION_UP:
 	case MSG_FUNCTION_LOST: function_message(c, in, load); break;
-	case MSG_POD_ARRIVE: arrive(c, in); break;
+	case MSG_POD_ARRIVE: arrive(c, in, load); break;
 	case MSG_POD_PHASE:
 	case MSG_POD_READY:
 	case MSG_POD_FAILED:

@@ -12,6 +12,7 @@
  *   direct      Dirigent: one lean scheduler
  *   two-level   Mesos: a master offers nodes to one framework's scheduler at a time
  *   godel       Goedel: schedulers that prefer shards of the nodes, and one binder
+ *   sampling    Sparrow: schedulers without state, that ask a few nodes; the nodes have queues
  * It owns desired and observed state and decides; it knows no durations.
  *
  * What a world does with what comes out:
@@ -46,8 +47,9 @@
 #include "models/world.h"
 
 enum plane_kind { PLANE_CENTRAL, PLANE_FUNCTIONAL, PLANE_SHARED, PLANE_DIRECT, PLANE_GODEL,
-	PLANE_TWO_LEVEL };
+	PLANE_TWO_LEVEL, PLANE_SAMPLING };
 enum state_path { PATH_OWN, PATH_API, PATH_DIRECT };
+enum sampling_mode { SAMPLING_PER_TASK, SAMPLING_BATCH };
 enum conflict { CONFLICT_FIT, CONFLICT_SEQUENCE };
 enum placement { PLACEMENT_RANDOM, PLACEMENT_ROUND_ROBIN, PLACEMENT_LEAST_ALLOCATED };
 enum dispatch { DISPATCH_RANDOM, DISPATCH_ROUND_ROBIN, DISPATCH_LEAST_QUEUE };
@@ -73,6 +75,14 @@ enum verb {
 	VERB_ADOPT,             /* send, top to new owner: load node ids */
 	VERB_OFFER,             /* send, master to framework: task = number of the offer */
 	VERB_DECLINE,           /* send, framework to master: the rest of it is not wanted */
+	/* sampling; to a node: value's low half is its id; from a node: from is its id */
+	VERB_LOAD,              /* send, node to scheduler: how full it is, after VERB_PROBE with
+	                         * load struct need; task = job */
+	VERB_RESERVE,           /* send, to node: queue for a pod of the job; load struct need */
+	VERB_ASK,               /* send, node to scheduler: its turn; task = job, value = room */
+	VERB_PLACE,             /* send, to node: take the pod; value = room, or none kept */
+	VERB_NOTHING,           /* send, to node: no pod is left; task, gen = room */
+	VERB_RETURN,            /* send, node to scheduler: the pod has waited for long enough */
 	VERBS
 };
 
@@ -131,6 +141,15 @@ struct two_level_config {
 	int64_t hold_ns, interval_ns;
 };
 
+struct sampling_config {
+	int64_t schedulers;
+	double ratio;                   /* nodes asked a pod */
+	int mode;                       /* enum sampling_mode */
+	bool late_binding;
+	int64_t wait_ns;                /* in a node's queue, at most; 0 = for ever */
+	int64_t timeout_ns;             /* for answers */
+};
+
 struct lean_config { int placement; };  /* enum placement */
 
 struct control_config {
@@ -147,6 +166,7 @@ struct control_config {
 	struct lean_config lean;
 	struct godel_config godel;
 	struct two_level_config two_level;
+	struct sampling_config sampling;
 	int64_t attempts;               /* after which a plain pod is given up; 0 = never */
 	int dispatch;                   /* enum dispatch */
 	int64_t slow_start, burst;      /* ReplicaSet: first batch, most pods a sync */

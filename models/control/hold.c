@@ -4,7 +4,7 @@
 #include "models/control/state.h"
 #include <assert.h>
 
-uint32_t hold_new(struct control *c, uint32_t pod, uint32_t node, uint32_t function)
+uint32_t hold_room(struct control *c, const struct need *need, uint32_t node, uint32_t function)
 {
 	uint32_t id = c->free_hold, gen = 0;
 
@@ -15,9 +15,8 @@ uint32_t hold_new(struct control *c, uint32_t pod, uint32_t node, uint32_t funct
 		id = c->holds.n;
 		vec_push(&c->holds, (struct hold){ 0 });
 	}
-	c->holds.at[id] = (struct hold){ .need = c->pods.at[pod].need,
-					 .pod = pod,
-					 .pod_gen = c->pods.at[pod].gen,
+	c->holds.at[id] = (struct hold){ .need = *need,
+					 .pod = NONE,
 					 .node = node,
 					 .function = function,
 					 .gen = gen,
@@ -28,13 +27,22 @@ uint32_t hold_new(struct control *c, uint32_t pod, uint32_t node, uint32_t funct
 	return id;
 }
 
+uint32_t hold_new(struct control *c, uint32_t pod, uint32_t node, uint32_t function)
+{
+	uint32_t id = hold_room(c, &c->pods.at[pod].need, node, function);
+
+	c->holds.at[id].pod = pod;
+	c->holds.at[id].pod_gen = c->pods.at[pod].gen;
+	return id;
+}
+
 void hold_arm(struct control *c, uint32_t id)
 {
 	control_arm(c, c->now + c->config.functional.reservation_ns, TIMER_HOLD, id,
 		    c->holds.at[id].gen, 0);
 }
 
-static void end(struct control *c, uint32_t id)
+void hold_end(struct control *c, uint32_t id)
 {
 	struct hold *hold = &c->holds.at[id];
 
@@ -62,7 +70,7 @@ uint32_t hold_use(struct control *c, uint32_t id, uint32_t gen, uint32_t pod)
 	if (hold->pod != pod || hold->pod_gen != c->pods.at[pod].gen)
 		return NO_NODE;
 	c->pods.at[pod].need = hold->need;
-	end(c, id);
+	hold_end(c, id);
 	return hold->node;
 }
 
@@ -71,7 +79,7 @@ void hold_drop(struct control *c, uint32_t id)
 	struct need need = c->holds.at[id].need;
 	uint32_t node = c->holds.at[id].node;
 
-	end(c, id);
+	hold_end(c, id);
 	cluster_give(c->cluster, node, &need);
 	if (c->cluster->node[node].up)
 		c->plane->freed(c, node);

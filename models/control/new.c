@@ -1,6 +1,6 @@
 /* Making a control plane, and finding out whether one can be made. */
 #include "base/vec.h"
-#include "models/control/state.h"
+#include "models/control/sampling.h"
 #include <assert.h>
 #include <string.h>
 
@@ -36,6 +36,10 @@ static void make_functions(struct control *c)
 	}
 	if (c->plane == &plane_two_level)
 		c->functions = up = (uint32_t)c->config.two_level.frameworks;
+	if (c->plane == &plane_sampling) {
+		c->functions = up = (uint32_t)c->config.sampling.schedulers;
+		c->sampling = sampling_new();
+	}
 	if (c->plane == &plane_functional) {
 		f->min = f->min ? f->min : f->functions;
 		f->max = f->max ? f->max : f->functions;
@@ -63,12 +67,14 @@ static const struct plane *const planes[] = {
 	[PLANE_CENTRAL] = &plane_central, [PLANE_FUNCTIONAL] = &plane_functional,
 	[PLANE_SHARED] = &plane_shared,	  [PLANE_DIRECT] = &plane_direct,
 	[PLANE_GODEL] = &plane_godel,	  [PLANE_TWO_LEVEL] = &plane_two_level,
+	[PLANE_SAMPLING] = &plane_sampling,
 };
 
 bool control_is_direct(const struct control_config *config)
 {
 	return config->path == PATH_DIRECT ||
-	       (config->path == PATH_OWN && config->plane == PLANE_DIRECT);
+	       (config->path == PATH_OWN &&
+		(config->plane == PLANE_DIRECT || config->plane == PLANE_SAMPLING));
 }
 
 static void make_views(struct control *c)
@@ -163,6 +169,7 @@ void control_free(struct control *c)
 	for (uint32_t i = 0; c->view && i < c->functions; i++)
 		view_release(&c->view[i]);
 	cluster_free(c->cluster);
+	sampling_free(c->sampling);
 	probe_cache_release(&c->cache);
 	timer_release(&c->timers);
 	vec_release(&c->pods);

@@ -19,6 +19,8 @@ static void close_node(struct control *c, uint32_t id)
 		cluster_give(c->cluster, id, &pod->need);
 		pod->record.node = NO_NODE;
 	}
+	if (c->plane->node_down)
+		c->plane->node_down(c, id);
 }
 
 /* Pods that were withdrawn while their node was silent take requests again. */

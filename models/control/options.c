@@ -9,10 +9,12 @@
 #define SHARED(f) offsetof(struct shared_config, f)
 #define GODEL(f) offsetof(struct godel_config, f)
 #define TWO_LEVEL(f) offsetof(struct two_level_config, f)
+#define SAMPLING(f) offsetof(struct sampling_config, f)
 #define LEAN(f) offsetof(struct lean_config, f)
 
 static const char *const planes[] = { "central", "functional", "shared", "direct",
-				      "godel",	 "two-level",  NULL };
+				      "godel",	 "two-level",  "sampling", NULL };
+static const char *const modes[] = { "per-task", "batch", NULL };
 static const char *const paths[] = { "own", "api", "direct", NULL };
 static const char *const conflicts[] = { "resource-fit", "sequence-number", NULL };
 static const char *const placements[] = { "random", "round-robin", "least-allocated", NULL };
@@ -168,6 +170,33 @@ static const struct opt two_level_options[] = {
 	OPT_END
 };
 
+static const char sparrow[] = "Sparrow (radlab/sparrow afb8efad, simulation/)";
+
+static const struct opt sampling_options[] = {
+	{ "schedulers", OPT_INT, UNIT_NONE, SAMPLING(schedulers), "4", 1, 4096,
+	  .help = "schedulers, none of which knows the cluster", .source = "assumption; swept" },
+	{ "ratio", OPT_REAL, UNIT_NONE, SAMPLING(ratio), "2", 1, 1000,
+	  .help = "nodes asked a pod; at 1 without late binding none has to be asked",
+	  .source = sparrow },
+	{ "mode", OPT_CHOICE, UNIT_NONE, SAMPLING(mode), "batch", .choices = modes,
+	  .help = "each pod to the least loaded of its own nodes, or all pods of a job to the "
+		  "least loaded of all that were asked for it",
+	  .source = sparrow },
+	{ "late_binding", OPT_BOOL, UNIT_NONE, SAMPLING(late_binding), "true",
+	  .help = "nodes queue reservations, and ask for a pod when there is room",
+	  .source = sparrow },
+	{ "wait", OPT_INT, UNIT_TIME, SAMPLING(wait_ns), "1s", 0, 8.64e13,
+	  .help = "a pod that waits longer for a node's turn backs off and draws others; 0 = it "
+		  "waits for ever",
+	  .source = "assumption: as long as the first back-off; Sparrow's tasks are short and wait "
+		    "for ever" },
+	{ "timeout", OPT_INT, UNIT_TIME, SAMPLING(timeout_ns), "100ms", 1e3, 3.6e12,
+	  .help = "how long a scheduler waits for nodes' answers, and a node for a pod to fill the "
+		  "room it keeps",
+	  .source = "assumption: some hundred messages' time" },
+	OPT_END
+};
+
 static const struct opt lean_options[] = {
 	{ "placement", OPT_CHOICE, UNIT_NONE, LEAN(placement), "random", .choices = placements,
 	  .help = "how a node is chosen: any that fits, the next that fits, by `place`",
@@ -179,10 +208,11 @@ const struct opt control_options[] = {
 	{ "kind", OPT_CHOICE, UNIT_NONE, CONTROL(plane), "central", .choices = planes,
 	  .help = "central: one scheduler; functional: an elastic pool of them, each with its "
 		  "nodes; shared: many over all nodes, optimistic; direct: one lean scheduler; "
-		  "godel: many that prefer shards, and a binder; two-level: offers" },
+		  "godel: many that prefer shards, and a binder; two-level: offers; sampling: many "
+		  "that ask a few nodes at random" },
 	{ "state_path", OPT_CHOICE, UNIT_NONE, CONTROL(path), "own", .choices = paths,
 	  .help = "how state goes from one part to the next: through the API server and etcd, or "
-		  "by messages (decision.message); own: messages for kind direct, else the API" },
+		  "by messages (decision.message); own: messages for kinds direct and sampling, else the API" },
 	{ "limits", OPT_CHOICE, UNIT_NONE, CONTROL(limits), "default", .choices = limits,
 	  .help = "token buckets of the API server's clients",
 	  .source = "Knative, kube-controller-manager and kube-scheduler; tuned: scheduler_perf" },
@@ -206,6 +236,8 @@ const struct opt control_options[] = {
 	  .help = "the godel plane" },
 	{ "two_level", OPT_TABLE, UNIT_NONE, CONTROL(two_level), NULL, .sub = two_level_options,
 	  .help = "the two-level plane" },
+	{ "sampling", OPT_TABLE, UNIT_NONE, CONTROL(sampling), NULL, .sub = sampling_options,
+	  .help = "the sampling plane" },
 	{ "attempts", OPT_INT, UNIT_NONE, CONTROL(attempts), "0", 0, 1e6,
 	  .help = "after which a plain pod without a node is given up; 0 = never" },
 	{ "dispatch", OPT_CHOICE, UNIT_NONE, CONTROL(dispatch), "round-robin",

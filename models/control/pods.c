@@ -106,9 +106,11 @@ void pod_created(struct control *c, uint32_t id)
 static void write_binding(struct control *c, uint32_t id)
 {
 	int64_t assume = c->binder != NONE ? c->config.godel.assume : 0;
+	/* The message that brought it to its node was the binding. */
+	bool bound = c->direct && c->sampling;
 
 	control_write(c, VERB_BIND, CLIENT_SCHEDULER, id, c->pods.at[id].gen,
-		      c->config.visits.bind + assume);
+		      bound ? 0 : c->config.visits.bind + assume);
 }
 
 void pod_bind(struct control *c, uint32_t id, uint32_t function)
@@ -288,6 +290,8 @@ void pod_deleted(struct control *c, uint32_t id)
 	}
 	if (pod->state == POD_QUEUED || pod->state == POD_PARKED)
 		pod_unqueue(c, id);
+	else if (c->plane->forget)
+		c->plane->forget(c, id);
 	else if (pod->state == POD_PROBING)
 		c->function[pod->function].probing--;
 	if (pod->record.node != NO_NODE)
@@ -326,6 +330,12 @@ void pod_resync(struct control *c, uint32_t id, int64_t stale_ns)
 			pod_tell(c, MSG_POD_START, id);
 		break;
 	case POD_STOPPING: pod_tell(c, MSG_POD_STOP, id); break;
+	case POD_PROBING:
+		if (!c->plane->forget)
+			break;
+		c->plane->forget(c, id);
+		c->plane->dispatch(c, id);
+		break;
 	case POD_MIGRATING:
 	case POD_MOVING: c->plane->dispatch(c, id); break;
 	default: break;

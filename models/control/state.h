@@ -24,6 +24,7 @@ enum pod_state {
 	POD_MIGRATING,          /* on its way to the function that holds a node for it */
 	POD_MOVING,             /* on its way from queue to queue */
 	POD_PARKED,             /* no room: waits for a back-off or an event */
+	POD_WAITING,            /* sampling: in the queue of the node that it asked for */
 	POD_BINDING,            /* node taken; the binding is being written */
 	POD_STARTING,           /* bound: the kubelet is at it; a plain pod stays here */
 	POD_WARM,               /* ready, not routable yet */
@@ -41,7 +42,8 @@ struct pod {
 	uint32_t older, younger;        /* in its set */
 	uint32_t endpoint_next;
 	uint32_t function;              /* that has it, queued to parked; who binds it after */
-	uint32_t asked;                 /* probing: whom */
+	uint32_t asked;                 /* probing: whom (sampling: its job; later its node) */
+	uint32_t job;                   /* plain pods that came together; 0 = alone */
 	uint32_t probe;                 /* number of the probe, for its timer */
 	uint32_t revision;              /* of its set when it was made */
 	int64_t since_ns;               /* of this state, or of the last write in it */
@@ -138,13 +140,14 @@ struct hold {
 enum timer_kind {
 	TIMER_SET,              /* back-off of a service is over */
 	TIMER_POD,              /* back-off of a pod is over */
-	TIMER_PROBE,            /* an answer has not come */
+	TIMER_PROBE,            /* an answer has not come, or a pod has waited long enough */
 	TIMER_HOLD,             /* a reservation expires */
 	TIMER_IDLE,             /* whole: look for unschedulable pods too long forgotten */
 	TIMER_TOP,
 	TIMER_SCAN,             /* cluster autoscaler */
 	TIMER_RESYNC,
 	TIMER_OFFER,            /* two-level: an offer was held too long */
+	TIMER_JOB,              /* sampling: nodes have not answered */
 	TIMER_KINDS
 };
 
@@ -164,6 +167,9 @@ struct plane {
 	void (*start)(struct control *control);
 	/* A pod is to be scheduled: into whose queue (pod_enqueue), or orphan it. */
 	void (*dispatch)(struct control *control, uint32_t pod);
+	/* A pod in a state of the plane's own (probing, waiting) is taken out of its tables; NULL =
+	 * there are none. */
+	void (*forget)(struct control *control, uint32_t pod);
 	/* A function found no node of its own for a pod (state POD_DECIDING). */
 	void (*full)(struct control *control, uint32_t function, uint32_t pod);
 	/* A pod that nobody has room for was put among the parked of its function. */
@@ -187,12 +193,14 @@ struct plane {
 	void (*function_lost)(struct control *control, uint32_t function);
 	/* A new or a recovered node without an owner. */
 	void (*node_up)(struct control *control, uint32_t node);
+	/* A node fell silent or was given up; NULL = the plane does not mind. */
+	void (*node_down)(struct control *control, uint32_t node);
 	/* One of its own timers. */
 	void (*timer)(struct control *control, const struct timer *timer);
 };
 
 extern const struct plane plane_central, plane_functional, plane_shared, plane_direct;
-extern const struct plane plane_godel, plane_two_level;
+extern const struct plane plane_godel, plane_two_level, plane_sampling;
 
 struct control {
 	struct control_config config;
@@ -221,6 +229,7 @@ struct control {
 	uint32_t free_hold;
 	struct probe_cache cache;
 	struct view *view;              /* shared: one a scheduler */
+	struct sampling *sampling;      /* sampling.h; NULL = another plane */
 	struct { uint32_t *at; uint32_t n, cap; } scratch;
 	struct timers timers;
 	uint32_t nodes_coming;          /* asked for, not up */
@@ -440,12 +449,17 @@ uint32_t partition_least(const struct control *control, uint32_t except);
 /* hold.c: reservations. */
 /* Takes a node for a pod; expires unless hold_use comes. */
 uint32_t hold_new(struct control *control, uint32_t pod, uint32_t node, uint32_t function);
+/* The same of room for what need says, for no pod in particular. */
+uint32_t hold_room(struct control *control, const struct need *need, uint32_t node,
+		   uint32_t function);
 /* Whether it is still there. */
 bool hold_alive(const struct control *control, uint32_t hold, uint32_t gen);
 /* The reservation becomes the pod's: its node, or NO_NODE if it is void. */
 uint32_t hold_use(struct control *control, uint32_t hold, uint32_t gen, uint32_t pod);
 /* Starts its time to expiry. */
 void hold_arm(struct control *control, uint32_t hold);
+/* Ends it; what it took of its node is the caller's. */
+void hold_end(struct control *control, uint32_t hold);
 /* Ends it and gives the node back. */
 void hold_drop(struct control *control, uint32_t hold);
 /* Drops those of a function, or on a node (the other NONE). */

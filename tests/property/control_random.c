@@ -75,13 +75,28 @@ static void configure_functional(struct play *p)
 	f->rebalance = chance(p, 0.3) ? 0 : 1.2 + rng_unit(&p->rng);
 }
 
+static void configure_sampling(struct play *p)
+{
+	struct sampling_config *s = &p->toy.control.sampling;
+
+	s->schedulers = 1 + below(p, 4);
+	s->ratio = 1 + 2 * rng_unit(&p->rng);
+	s->mode = (int)below(p, 2);
+	s->late_binding = chance(p, 0.5);
+	s->wait_ns = chance(p, 0.2) ? 0 : 1 + up_to(p, 3 * S);
+	/* Shorter than a message and its answer take, no node is ever heard. */
+	s->timeout_ns = 1 * S + up_to(p, 500 * MS);
+}
+
 static void configure_rival(struct play *p)
 {
 	static const int planes[] = { PLANE_CENTRAL, PLANE_SHARED, PLANE_DIRECT, PLANE_GODEL,
-				      PLANE_TWO_LEVEL };
+				      PLANE_TWO_LEVEL, PLANE_SAMPLING };
 	struct control_config *control = &p->toy.control;
 
 	control->plane = planes[below(p, sizeof(planes) / sizeof(*planes))];
+	if (control->plane == PLANE_SAMPLING)
+		configure_sampling(p);
 	control->shared.schedulers = 1 + below(p, 5);
 	control->shared.sync_ns = chance(p, 0.5) ? 0 : up_to(p, 3 * S);
 	control->shared.conflict = (int)below(p, 2);
@@ -170,6 +185,19 @@ static uint32_t gpu_milli(struct play *p)
 	return GPU_MILLI * below(p, (uint32_t)p->toy.cluster.gpus + 1);
 }
 
+/* One, or a job. */
+static void some_pods(struct play *p, uint32_t milli)
+{
+	uint32_t job = p->arrived, n = 1 + below(p, 10);
+
+	if (p->toy.control.plane != PLANE_SAMPLING || n < 5) {
+		toy_arrive_milli(&p->toy, ++p->arrived, milli);
+		return;
+	}
+	for (; n; n--)
+		toy_arrive_job(&p->toy, ++p->arrived, job, milli);
+}
+
 static void one_thing(struct play *p)
 {
 	struct toy *t = &p->toy;
@@ -179,8 +207,8 @@ static void one_thing(struct play *p)
 	if (what < 6 && t->services) {
 		toy_scale(t, below(p, t->services), (int32_t)below(p, 8));
 	} else if (what < 16) {
-		if (p->arrived < PLAIN_MAX)
-			toy_arrive_milli(t, ++p->arrived, gpu_milli(p));
+		if (p->arrived < PLAIN_MAX - 10)
+			some_pods(p, gpu_milli(p));
 	} else if (what == 16) {
 		toy_lose_function(t, below(p, c->functions));
 	} else if (what == 17) {
