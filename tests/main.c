@@ -58,6 +58,7 @@ static Suite *(*const suites[])(void) = {
 	trace_info_suite,
 	traces_suite,
 	two_level_suite,
+	sampling_suite,
 	NULL,
 };
 

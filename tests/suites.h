@@ -55,4 +55,5 @@ Suite *tenants_suite(void);
 Suite *trace_info_suite(void);
 Suite *traces_suite(void);
 Suite *two_level_suite(void);
+Suite *sampling_suite(void);
 #endif

@@ -230,8 +230,8 @@ static void reserved(struct control *c, const struct msg *in, const void *load)
 		for (uint32_t i = 0; i < agent->reserved.head; i++)
 			agent->reserved.at[had + i] = agent->reserved.at[i];
 	}
-	agent->reserved.at[(agent->reserved.head + agent->reserved.n++) &
-			   (agent->reserved.cap - 1)] = r;
+	agent->reserved
+		.at[(agent->reserved.head + agent->reserved.n++) & (agent->reserved.cap - 1)] = r;
 	agent_serve(c, node);
 }
 
@@ -239,8 +239,8 @@ static void reserved(struct control *c, const struct msg *in, const void *load)
 static void placed(struct control *c, const struct msg *in)
 {
 	struct pod *pod = pod_at(c, in->send.task, in->send.gen);
-	uint32_t hold = (uint32_t)in->send.value,
-		 gen = (uint32_t)((uint64_t)in->send.value >> 32), node;
+	uint32_t hold = (uint32_t)in->send.value, gen = (uint32_t)((uint64_t)in->send.value >> 32),
+		 node;
 	bool kept = (in->send.flag & PLACE_LATE) && hold_alive(c, hold, gen);
 
 	if (!pod || pod->state != POD_MIGRATING || pod->asked == NONE ||

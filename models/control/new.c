@@ -64,9 +64,9 @@ static void make_functions(struct control *c)
 }
 
 static const struct plane *const planes[] = {
-	[PLANE_CENTRAL] = &plane_central, [PLANE_FUNCTIONAL] = &plane_functional,
-	[PLANE_SHARED] = &plane_shared,	  [PLANE_DIRECT] = &plane_direct,
-	[PLANE_GODEL] = &plane_godel,	  [PLANE_TWO_LEVEL] = &plane_two_level,
+	[PLANE_CENTRAL] = &plane_central,   [PLANE_FUNCTIONAL] = &plane_functional,
+	[PLANE_SHARED] = &plane_shared,	    [PLANE_DIRECT] = &plane_direct,
+	[PLANE_GODEL] = &plane_godel,	    [PLANE_TWO_LEVEL] = &plane_two_level,
 	[PLANE_SAMPLING] = &plane_sampling,
 };
 

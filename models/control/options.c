@@ -12,7 +12,7 @@
 #define SAMPLING(f) offsetof(struct sampling_config, f)
 #define LEAN(f) offsetof(struct lean_config, f)
 
-static const char *const planes[] = { "central", "functional", "shared", "direct",
+static const char *const planes[] = { "central", "functional", "shared",   "direct",
 				      "godel",	 "two-level",  "sampling", NULL };
 static const char *const modes[] = { "per-task", "batch", NULL };
 static const char *const paths[] = { "own", "api", "direct", NULL };
@@ -212,7 +212,8 @@ const struct opt control_options[] = {
 		  "that ask a few nodes at random" },
 	{ "state_path", OPT_CHOICE, UNIT_NONE, CONTROL(path), "own", .choices = paths,
 	  .help = "how state goes from one part to the next: through the API server and etcd, or "
-		  "by messages (decision.message); own: messages for kinds direct and sampling, else the API" },
+		  "by messages (decision.message); own: messages for kinds direct and sampling, "
+		  "else the API" },
 	{ "limits", OPT_CHOICE, UNIT_NONE, CONTROL(limits), "default", .choices = limits,
 	  .help = "token buckets of the API server's clients",
 	  .source = "Knative, kube-controller-manager and kube-scheduler; tuned: scheduler_perf" },

@@ -1,9 +1,9 @@
 /* sampling: Sparrow.  Many schedulers, none of which knows the cluster.  What waits together (pods
  * of a job, or of a service) is a job: for its m pods a scheduler asks ratio x m nodes drawn at
- * random and places the pods on the m least loaded of them (batch), or does so pod by pod (per-task).
- * Under late binding it leaves reservations instead, and the first m nodes whose turn comes get the
- * pods.  A pod without room waits in the node's queue (agents.c), at most sampling.wait, and is
- * then unschedulable for a while: it backs off, and draws anew.
+ * random and places the pods on the m least loaded of them (batch), or does so pod by pod
+ * (per-task). Under late binding it leaves reservations instead, and the first m nodes whose turn
+ * comes get the pods.  A pod without room waits in the node's queue (agents.c), at most
+ * sampling.wait, and is then unschedulable for a while: it backs off, and draws anew.
  *
  * Source: radlab/sparrow afb8efad, simulation/simulation_batch.py (V4). */
 #include "models/control/sampling.h"
@@ -94,7 +94,8 @@ static bool together(const struct pod *a, const struct pod *b)
 	bool same = a->record.service == b->record.service &&
 		    (a->record.service != NONE || (a->job && a->job == b->job));
 
-	return same && a->need.gpu_milli == b->need.gpu_milli && a->need.cpu_milli == b->need.cpu_milli &&
+	return same && a->need.gpu_milli == b->need.gpu_milli &&
+	       a->need.cpu_milli == b->need.cpu_milli &&
 	       a->need.memory_bytes == b->need.memory_bytes;
 }
 
@@ -197,8 +198,8 @@ static void ask(struct control *c, uint32_t id, enum verb verb)
 	}
 	c->totals.probes += job->targets.n;
 	for (uint32_t i = 0; i < job->targets.n; i++) {
-		struct msg *msg = control_send(c, job->function, NONE, verb, &job->wish,
-					       sizeof(job->wish));
+		struct msg *msg =
+			control_send(c, job->function, NONE, verb, &job->wish, sizeof(job->wish));
 
 		msg->send.task = id;
 		msg->send.gen = job->gen;
@@ -310,8 +311,8 @@ static void answered(struct control *c, const struct msg *in)
 static void asked(struct control *c, uint32_t id, const struct msg *in)
 {
 	struct job *job = job_at(c, in->send.task, in->send.gen);
-	uint32_t hold = (uint32_t)in->send.value,
-		 gen = (uint32_t)((uint64_t)in->send.value >> 32), pod;
+	uint32_t hold = (uint32_t)in->send.value, gen = (uint32_t)((uint64_t)in->send.value >> 32),
+		 pod;
 	struct found found = { in->send.from, 1, 1 };
 	struct msg *msg;
 

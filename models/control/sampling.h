@@ -39,7 +39,7 @@ struct job {
 	VEC(struct target) targets;
 };
 
-/* Late binding: room for one pod of a job, if it still has one when the node's turn for it comes. */
+/* Late binding: room for one pod of a job, if one is left when the node's turn for it comes. */
 struct reservation {
 	uint32_t job, gen, function;
 	struct wish wish;

@@ -90,8 +90,8 @@ static void configure_sampling(struct play *p)
 
 static void configure_rival(struct play *p)
 {
-	static const int planes[] = { PLANE_CENTRAL, PLANE_SHARED, PLANE_DIRECT, PLANE_GODEL,
-				      PLANE_TWO_LEVEL, PLANE_SAMPLING };
+	static const int planes[] = { PLANE_CENTRAL, PLANE_SHARED,    PLANE_DIRECT,
+				      PLANE_GODEL,   PLANE_TWO_LEVEL, PLANE_SAMPLING };
 	struct control_config *control = &p->toy.control;
 
 	control->plane = planes[below(p, sizeof(planes) / sizeof(*planes))];
