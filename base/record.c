@@ -34,6 +34,9 @@ static const char *const decisions[DECISIONS] = { "queued",	"searched", "binder"
 						  "unanswered", "migrated", "expired", "conflict",
 						  "parked",	"given-up", "lost" };
 
+static const char *const kinds[FUNCTION_KINDS] = { "schedule", "autoscale", "expand", "bind",
+						   "endpoint" };
+
 const char *part_name(enum part part)
 {
 	assert(part < PARTS);
@@ -56,4 +59,10 @@ const char *decision_name(enum decision_kind kind)
 {
 	assert(kind < DECISIONS);
 	return decisions[kind];
+}
+
+const char *function_kind_name(enum function_kind kind)
+{
+	assert(kind < FUNCTION_KINDS);
+	return kinds[kind];
 }

@@ -131,6 +131,24 @@ struct decision_record {
 	uint32_t queue;            /* pods in the function's queue, without it */
 };
 
+/* The kinds of control functions. */
+enum function_kind {
+	FUNCTION_SCHEDULE,   /* finds nodes; also the schedulers and binders of other planes */
+	FUNCTION_AUTOSCALE,  /* a service's desired number -> its Deployment's scale */
+	FUNCTION_EXPAND,     /* Deployment -> ReplicaSet -> pods made and deleted */
+	FUNCTION_BIND,       /* a node that was found -> the binding */
+	FUNCTION_ENDPOINT,   /* pods ready or leaving -> a service's endpoints */
+	FUNCTION_KINDS
+};
+
+/* What the functions of one kind did. */
+struct function_totals {
+	uint64_t tasks;            /* taken up */
+	uint64_t started, stopped, lost;
+	int64_t held_ns, busy_ns;  /* of all instances together */
+	int64_t waited_ns, waited_max_ns; /* tasks in queues */
+};
+
 /* What the control plane did, in total. */
 struct control_totals {
 	uint64_t decisions, placements, probes, probe_cache_hits, probe_cache_misses;
@@ -141,6 +159,7 @@ struct control_totals {
 	/* the cache said that there is room, and there was none; the reverse */
 	uint64_t probe_false_positives, probe_false_negatives;
 	uint64_t partition_moves;  /* times that nodes changed hands */
+	struct function_totals kind[FUNCTION_KINDS];
 	/* held by all that schedules, a top-level control plane too; of that not deciding about
 	 * a pod */
 	int64_t core_ns, idle_core_ns;
@@ -165,4 +184,6 @@ const char *phase_name(enum pod_phase phase);
 const char *outcome_name(enum outcome outcome);
 /* The name of a step of a decision ("searched"). */
 const char *decision_name(enum decision_kind kind);
+/* The name of a kind of control function ("schedule", ...). */
+const char *function_kind_name(enum function_kind kind);
 #endif

@@ -412,8 +412,8 @@ void setup_plane_for_loss(struct setup *setup, int64_t partitions, int64_t probe
 	control->plane = partitions ? PLANE_FUNCTIONAL : PLANE_CENTRAL;
 	if (!partitions)
 		return;
-	control->functional.functions = control->functional.min = control->functional.max =
-		partitions;
+	control->functional.crew->functions = control->functional.crew->min =
+		control->functional.crew->max = partitions;
 	control->functional.d = probes;
 	control->functional.order = ORDER_RANDOM;
 	control->functional.cache = false;
@@ -423,10 +423,21 @@ void setup_plane_for_loss(struct setup *setup, int64_t partitions, int64_t probe
 
 void setup_without_latency(struct setup *setup)
 {
-	struct dist *zero[] = { &setup->decision.base,	  &setup->decision.per_node,
-				&setup->decision.lean,	  &setup->decision.lean_per_node,
-				&setup->decision.message, &setup->decision.function_start,
-				&setup->api.service,	  &setup->api.commit,
+	struct dist *zero[] = { &setup->decision.base,
+				&setup->decision.per_node,
+				&setup->decision.lean,
+				&setup->decision.lean_per_node,
+				&setup->decision.message,
+				&setup->decision.function_start,
+				&setup->decision.autoscale,
+				&setup->decision.expand,
+				&setup->decision.expand_per_pod,
+				&setup->decision.bind,
+				&setup->decision.endpoint,
+				&setup->decision.endpoint_per_pod,
+				&setup->decision.migration,
+				&setup->api.service,
+				&setup->api.commit,
 				&setup->api.watch };
 
 	for (size_t i = 0; i < sizeof(zero) / sizeof(*zero); i++)

@@ -130,6 +130,28 @@ static void walk_slo(struct walk *walk, const struct slo *slo)
 	walk->group = NULL;
 }
 
+/* Of planes that have more than one kind of functions. */
+static void walk_functions(struct walk *walk, const struct control_totals *control)
+{
+	if (!control->kind[FUNCTION_BIND].held_ns)
+		return;
+	for (int k = 0; k < FUNCTION_KINDS; k++) {
+		const struct function_totals *kind = &control->kind[k];
+
+		walk->item = function_kind_name((enum function_kind)k);
+		count(walk, "tasks", kind->tasks);
+		ratio(walk, "delay_mean", "s", (double)kind->waited_ns / SECOND,
+		      (double)kind->tasks);
+		put(walk, "delay_max", "s", (double)kind->waited_max_ns / SECOND, true, false);
+		count(walk, "started", kind->started);
+		count(walk, "stopped", kind->stopped);
+		count(walk, "lost", kind->lost);
+		put(walk, "held_hours", "h", (double)kind->held_ns / SECOND / HOUR, true, false);
+		ratio(walk, "busy_share", "share", (double)kind->busy_ns, (double)kind->held_ns);
+	}
+	walk->item = NULL;
+}
+
 static void walk_control(struct walk *walk, const struct run_result *result)
 {
 	const struct control_totals *c = &result->control;
@@ -162,6 +184,7 @@ static void walk_control(struct walk *walk, const struct run_result *result)
 	      (double)result->simulated_ns / SECOND);
 	ratio(walk, "scheduled_per_s", "1/s", (double)c->placements,
 	      (double)result->simulated_ns / SECOND);
+	walk_functions(walk, c);
 	walk->group = "extra";
 	for (uint32_t i = 0; i < result->extras; i++)
 		put(walk, result->extra[i].name, result->extra[i].unit, result->extra[i].value,

@@ -95,6 +95,27 @@ static void scale(struct world *world, const struct msg *msg)
 	loop_post(world, MACHINE_CONTROL, 0, msg, NULL);
 }
 
+static int64_t thought_ns(struct world *world, const struct msg *msg)
+{
+	const struct decision_cost *cost = &world->config->decision;
+	const struct {
+		const struct dist *task, *each; /* of what it examines */
+	} price[THINKS] = {
+		[THINK_SCHEDULE] = { &cost->base, &cost->per_node },
+		[THINK_PROBE] = { &cost->base, &cost->per_node },
+		[THINK_LEAN] = { &cost->lean, &cost->lean_per_node },
+		[THINK_AUTOSCALE] = { &cost->autoscale, NULL },
+		[THINK_EXPAND] = { &cost->expand, &cost->expand_per_pod },
+		[THINK_BIND] = { &cost->bind, NULL },
+		[THINK_ENDPOINT] = { &cost->endpoint, &cost->endpoint_per_pod },
+	}, *of = &price[msg->think.what];
+	int64_t ns = dist_draw_int(of->task, &world->decide);
+
+	if (of->each && msg->think.examined)
+		ns += (int64_t)(dist_draw(of->each, &world->decide) * msg->think.examined + 0.5);
+	return ns;
+}
+
 /* Decisions, messages and instances of the control plane take time. */
 static void control_work(struct world *world, const struct msg *msg, const void *load)
 {
@@ -103,17 +124,12 @@ static void control_work(struct world *world, const struct msg *msg, const void 
 	int64_t delay = 0;
 
 	if (msg->kind == MSG_THINK) {
-		bool lean = msg->think.what == THINK_LEAN;
-		const struct dist *per_node = lean ? &cost->lean_per_node : &cost->per_node;
-
-		delay = dist_draw_int(lean ? &cost->lean : &cost->base, &world->decide);
-		if (msg->think.examined)
-			delay += (int64_t)(dist_draw(per_node, &world->decide) *
-						   msg->think.examined +
-					   0.5);
+		delay = thought_ns(world, msg);
 		answer.kind = MSG_THOUGHT;
 	} else if (msg->kind == MSG_SEND) {
 		delay = dist_draw_int(&cost->message, &world->decide);
+		if (msg->send.verb == VERB_MIGRATE)
+			delay += dist_draw_int(&cost->migration, &world->decide);
 		answer.kind = MSG_RECEIVED;
 	} else {
 		delay = dist_draw_int(&cost->function_start, &world->decide);

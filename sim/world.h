@@ -45,7 +45,10 @@ struct decision_cost {
 	struct dist base;               /* per decision */
 	struct dist per_node;           /* per node examined */
 	struct dist lean, lean_per_node; /* the same of one that filters and scores nothing */
+	struct dist autoscale, expand, bind, endpoint; /* of functions of these kinds, each task */
+	struct dist expand_per_pod, endpoint_per_pod;
 	struct dist message;            /* between control functions, one way */
+	struct dist migration;          /* what takes a pod along costs beside that */
 	struct dist function_start;     /* from the wish for an instance to its first decision */
 };
 extern const struct opt decision_cost_options[];

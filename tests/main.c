@@ -28,6 +28,7 @@ static Suite *(*const suites[])(void) = {
 	event_suite,
 	event_lockstep_suite,
 	flow_suite,
+	crew_suite,
 	functional_suite,
 	gpu_suite,
 	godel_suite,

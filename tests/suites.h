@@ -25,6 +25,7 @@ Suite *event_misuse_suite(void);
 Suite *event_suite(void);
 Suite *event_lockstep_suite(void);
 Suite *flow_suite(void);
+Suite *crew_suite(void);
 Suite *functional_suite(void);
 Suite *gpu_suite(void);
 Suite *godel_suite(void);

@@ -323,7 +323,7 @@ START_TEST(what_does_not_fit_is_named)
 	toy.service[1].replicas = 8;
 	ck_assert(control_check(&toy.control, &toy.cluster, toy.service, 2, &err));
 	toy.control.plane = PLANE_FUNCTIONAL;
-	toy.control.functional.max = 3;
+	toy.control.functional.crew->max = 3;
 	ck_assert(!control_check(&toy.control, &toy.cluster, toy.service, 2, &err));
 	ck_assert_ptr_nonnull(strstr(err.text, "control_plane.functional.max is 3"));
 }

@@ -368,7 +368,8 @@ START_TEST(times_have_an_end)
 		{ engine_options, "service_time" },   { pod_workload_options, "lifetime" },
 		{ decision_cost_options, "base" },    { decision_cost_options, "per_node" },
 		{ decision_cost_options, "lean" },    { decision_cost_options, "lean_per_node" },
-		{ decision_cost_options, "message" }, { decision_cost_options, "function_start" }
+		{ decision_cost_options, "message" }, { decision_cost_options, "function_start" },
+		{ decision_cost_options, "bind" },    { decision_cost_options, "migration" }
 	};
 	union {
 		struct engine_config engine;

@@ -1,5 +1,5 @@
-/* The functional plane: probes one by one, reservations, the cache, hand-over of nodes, the elastic
- * pool, and lost functions. */
+/* The functional plane: probes one by one, reservations, the cache, and lost functions.  Its
+ * elastic pools are in test_crew.c. */
 #include "tests/suites.h"
 #include "tests/toy_world.h"
 #include <string.h>
@@ -12,7 +12,7 @@ static void setup(void)
 	arena_init(&arena);
 	toy_init(&toy, &arena);
 	toy.control.plane = PLANE_FUNCTIONAL;
-	toy.control.functional.min = toy.control.functional.max = 0;
+	toy.control.functional.crew->min = toy.control.functional.crew->max = 0;
 	toy.control.functional.rebalance = 0;
 	toy.verify = true;
 }
@@ -26,7 +26,7 @@ static void teardown(void)
 /* So many functions with one node of so many GPUs each. */
 static void nodes(int64_t functions, int64_t gpus)
 {
-	toy.control.functional.functions = functions;
+	toy.control.functional.crew->functions = functions;
 	toy.cluster.nodes = functions;
 	toy.cluster.gpus = gpus;
 	toy.life_ns = 1000000 * S;
@@ -46,19 +46,19 @@ static void fill(uint32_t but)
 {
 	uint64_t id = 1000;
 
-	for (uint32_t i = 0; i < toy.machine->lives; i++) {
+	for (uint32_t i = 0; i < toy.machine->crew->lives; i++) {
 		/* Round robin goes to the next one. */
-		uint32_t next = (toy.machine->turn + 1) % toy.machine->lives;
+		uint32_t next = (toy.machine->turn + 1) % toy.machine->crew->lives;
 		uint32_t gpus = (uint32_t)toy.cluster.gpus;
 
-		toy_arrive(&toy, id++, toy.machine->live[next] == but ? 0 : gpus);
+		toy_arrive(&toy, id++, toy.machine->crew->live[next] == but ? 0 : gpus);
 		toy_run(&toy, toy.now);
 	}
 }
 
 START_TEST(equal_split)
 {
-	toy.control.functional.functions = 3;
+	toy.control.functional.crew->functions = 3;
 	toy.cluster.nodes = 10;
 	toy_start(&toy);
 	ck_assert_uint_eq(toy.machine->cluster->pool[0].n, 4);
@@ -72,7 +72,7 @@ START_TEST(cores_held)
 {
 	const struct control_totals *totals;
 
-	toy.control.functional.functions = 3;
+	toy.control.functional.crew->functions = 3;
 	toy.control.cores = 2;
 	toy.cluster.nodes = 10;
 	toy.think_ns = 1 * S;
@@ -81,8 +81,14 @@ START_TEST(cores_held)
 	toy_arrive(&toy, 0, 1);
 	toy_run(&toy, 10 * S);
 	totals = control_totals(toy.machine, 10 * S);
-	ck_assert_int_eq(totals->core_ns, (3 + 1) * 2 * 10 * S);
-	ck_assert_int_eq(totals->idle_core_ns, totals->core_ns - 2 * S);
+	/* Three that schedule, one of each of the four other kinds, the top. */
+	ck_assert_int_eq(totals->core_ns, (3 + 4 + 1) * 2 * 10 * S);
+	ck_assert_int_eq(totals->idle_core_ns, totals->core_ns - 2 * 2 * S);
+	ck_assert_int_eq(totals->kind[FUNCTION_SCHEDULE].held_ns, 3 * 10 * S);
+	ck_assert_int_eq(totals->kind[FUNCTION_BIND].held_ns, 10 * S);
+	ck_assert_int_eq(totals->kind[FUNCTION_BIND].busy_ns, 1 * S);
+	ck_assert_uint_eq(totals->kind[FUNCTION_BIND].tasks, 1);
+	ck_assert_uint_eq(totals->kind[FUNCTION_EXPAND].tasks, 0);
 }
 END_TEST
 
@@ -95,6 +101,7 @@ START_TEST(a_full_function_probes)
 	toy.send_ns = 10 * MS;
 	toy_start(&toy);
 	fill(1);
+	toy_run(&toy, 90 * MS);
 	toy.machine->turn = 1; /* the next home is function 0 */
 	toy_arrive(&toy, 1, 4);
 	toy_run(&toy, toy.now);
@@ -104,7 +111,7 @@ START_TEST(a_full_function_probes)
 	ck_assert_uint_eq(probe.send.from, 0);
 	pod = &toy.machine->pods.at[probe.send.task];
 	ck_assert_uint_eq(pod->state, POD_PROBING);
-	toy_run(&toy, 10 * MS);
+	toy_run(&toy, 100 * MS);
 	/* Held before the answer; its vector says so. */
 	answer = *nth(MSG_SEND, 0);
 	ck_assert_uint_eq(answer.send.verb, VERB_ANSWER);
@@ -115,9 +122,11 @@ START_TEST(a_full_function_probes)
 			  0);
 	ck_assert_int_eq(toy.machine->cluster->node[1].free_gpus, 0);
 	ck_assert_uint_eq(toy.machine->cluster->node[1].holds, 1);
-	toy_run(&toy, 20 * MS);
+	toy_run(&toy, 110 * MS);
 	ck_assert_uint_eq(pod->state, POD_MIGRATING);
-	toy_run(&toy, 30 * MS);
+	toy_run(&toy, 120 * MS);
+	ck_assert_uint_eq(pod->state, POD_BINDING);
+	toy_run(&toy, 130 * MS);
 	ck_assert_uint_eq(pod->state, POD_STARTING);
 	ck_assert_uint_eq(pod->record.node, 1);
 	ck_assert_uint_eq(pod->record.probes, 1);
@@ -153,7 +162,7 @@ START_TEST(reservations_expire)
 	ck_assert_uint_eq(toy.machine->cluster->node[1].holds, 0);
 	ck_assert_uint_eq(toy.machine->totals.reservations_expired, 1);
 	ck_assert_int_eq(toy.machine->cluster->node[1].free_gpus, 4);
-	toy_run(&toy, 2 * S);
+	toy_run(&toy, 3 * S);
 	ck_assert_uint_eq(pod->state, POD_STARTING);
 	ck_assert_uint_eq(pod->record.node, 1);
 }
@@ -176,7 +185,7 @@ START_TEST(probes_time_out)
 	toy_give(&toy, &(struct msg){ .kind = MSG_NODE_UP, .who = 2 }, NULL);
 	toy.record.n = 0;
 	/* Its home is function 0: two round-robin turns away. */
-	while (toy.machine->live[(toy.machine->turn + 1) % 3] != 0)
+	while (toy.machine->crew->live[(toy.machine->turn + 1) % 3] != 0)
 		toy.machine->turn++;
 	toy_arrive(&toy, 77, 4);
 	toy_run(&toy, 1 * S + 220 * MS);
@@ -286,108 +295,7 @@ START_TEST(a_pod_that_waits_gets_what_comes_free)
 }
 END_TEST
 
-/* --- the elastic pool --- */
-
-START_TEST(the_pool_follows_the_load)
-{
-	struct rng arrivals = rng_stream(3, "arrivals", 0);
-	const struct control_totals *totals;
-	uint32_t most = 0;
-	double at = 0;
-
-	toy.control.functional.functions = 2;
-	toy.control.functional.min = 1;
-	toy.control.functional.max = 12;
-	toy.control.functional.rebalance = 2;
-	toy.cluster.nodes = 60;
-	toy.think_ns = 5 * MS;
-	toy.send_ns = 1 * MS;
-	toy.up_ns = 1 * S;
-	toy.life_ns = 100 * MS;
-	toy.exact = false;
-	toy_start(&toy);
-	/* 1000 pods/s need five functions at 5 ms each. */
-	for (uint64_t id = 0; at < 120; id++) {
-		at += rng_exp(&arrivals) / 1000;
-		toy.verify = id % 997 == 0;
-		toy_run(&toy, (int64_t)(at * 1e9));
-		toy_arrive(&toy, id, 1);
-		toy.record.n = 0;
-		if (toy.machine->lives > most)
-			most = toy.machine->lives;
-	}
-	totals = control_totals(toy.machine, toy.now);
-	ck_assert_uint_ge(most, 6);
-	ck_assert_uint_ge(toy.machine->lives, 5);
-	ck_assert_uint_gt(totals->functions_started, 3);
-	ck_assert_uint_gt(totals->rebalanced_nodes, 0);
-	for (uint32_t i = 0; i < toy.machine->lives; i++) {
-		ck_assert_uint_gt(toy.machine->cluster->pool[toy.machine->live[i]].n, 0);
-		ck_assert_double_lt(toy.machine->function[toy.machine->live[i]].delay_ns, 100e6);
-	}
-	/* Quiet: down to the fewest. */
-	toy.verify = true;
-	toy_run(&toy, 1000 * S);
-	ck_assert_uint_eq(toy.machine->lives, 1);
-	ck_assert_uint_eq(toy.machine->cluster->pool[toy.machine->live[0]].n, 60);
-	ck_assert_int_eq(toy.machine->cluster->pool[toy.machine->live[0]].free_gpus, 480);
-	totals = control_totals(toy.machine, toy.now);
-	ck_assert_uint_eq(totals->functions_stopped, totals->functions_started + 1);
-	ck_assert_int_lt(totals->core_ns, 12 * 1000 * S);
-	ck_assert_int_gt(totals->idle_core_ns, 0);
-}
-END_TEST
-
-START_TEST(free_capacity_is_evened_out)
-{
-	toy.control.functional.functions = 2;
-	toy.control.functional.rebalance = 2;
-	toy.control.dispatch = DISPATCH_LEAST_QUEUE;
-	toy.control.functional.d = 0;
-	toy.cluster.nodes = 20;
-	toy.life_ns = 1000000 * S;
-	toy_start(&toy);
-	/* Function 0 is filled up, function 1 is empty. */
-	for (uint64_t id = 0; id < 10; id++) {
-		toy.machine->turn = 1;
-		toy_arrive(&toy, id, 8);
-		toy_run(&toy, 0);
-	}
-	ck_assert_int_eq(toy.machine->cluster->pool[0].free_gpus, 0);
-	ck_assert_int_eq(toy.machine->cluster->pool[1].free_gpus, 80);
-	toy.send_ns = 100 * MS;
-	toy_run(&toy, 10 * S + 150 * MS);
-	ck_assert_uint_eq(toy.machine->cluster->loose, 5);
-	toy_run(&toy, 11 * S);
-	ck_assert_uint_eq(toy.machine->cluster->loose, 0);
-	ck_assert_int_eq(toy.machine->cluster->pool[0].free_gpus, 40);
-	ck_assert_int_eq(toy.machine->cluster->pool[1].free_gpus, 40);
-	ck_assert_uint_eq(toy.machine->totals.rebalanced_nodes, 5);
-	ck_assert_uint_eq(toy.machine->totals.partition_moves, 1);
-}
-END_TEST
-
-/* An order whose effect is not seen yet is not given again: nodes do not swing to and fro. */
-START_TEST(slow_messages_do_not_swing)
-{
-	toy.control.functional.functions = 2;
-	toy.control.functional.rebalance = 1.5;
-	toy.control.functional.interval_ns = 100 * MS;
-	toy.control.functional.d = 0;
-	toy.cluster.nodes = 20;
-	toy.send_ns = 170 * MS;
-	toy_start(&toy);
-	for (uint32_t i = 9; i < 12; i++)
-		toy_lose_node(&toy, i);
-	for (uint32_t i = 0; i < 9; i++)
-		toy_lose_node(&toy, i);
-	toy_run(&toy, 60 * S);
-	/* 8 nodes are left, all of one function: half of them move, once. */
-	ck_assert_uint_eq(toy.machine->totals.rebalanced_nodes, 4);
-	ck_assert_int_eq(toy.machine->cluster->pool[0].free_gpus, 32);
-	ck_assert_uint_eq(toy.machine->cluster->loose, 0);
-}
-END_TEST
+/* --- lost functions --- */
 
 /* Nodes and pods of a function that dies in the middle of a decision go to the others. */
 START_TEST(a_lost_function)
@@ -396,12 +304,12 @@ START_TEST(a_lost_function)
 	toy.think_ns = 100 * MS;
 	toy.up_ns = 5 * S;
 	toy.send_ns = 1 * MS;
-	toy.control.functional.min = 4;
+	toy.control.functional.crew->min = 4;
 	toy_start(&toy);
 	for (uint64_t id = 0; id < 12; id++)
 		toy_arrive(&toy, id, 1);
 	toy_run(&toy, 150 * MS);
-	ck_assert_uint_eq(toy.ends[POD_READY], 4);
+	ck_assert_uint_eq(toy.machine->totals.placements, 4);
 	toy_lose_function(&toy, 2);
 	ck_assert_uint_eq(toy.machine->cluster->pool[2].n, 0);
 	ck_assert_uint_eq(toy.machine->cluster->loose, 1);
@@ -410,7 +318,7 @@ START_TEST(a_lost_function)
 	ck_assert_uint_eq(toy.machine->cluster->loose, 0);
 	ck_assert_uint_eq(toy.ends[POD_READY], 12);
 	toy_run(&toy, 60 * S);
-	ck_assert_uint_eq(toy.machine->lives, 4);
+	ck_assert_uint_eq(toy.machine->crew->lives, 4);
 }
 END_TEST
 
@@ -431,7 +339,7 @@ START_TEST(all_functions_lost)
 	toy_run(&toy, 30 * S);
 	ck_assert_uint_eq(toy.ends[POD_READY], 7);
 	ck_assert_uint_eq(toy.machine->cluster->loose, 0);
-	ck_assert_uint_eq(toy.machine->lives, 2);
+	ck_assert_uint_eq(toy.machine->crew->lives, 2);
 }
 END_TEST
 
@@ -489,9 +397,6 @@ Suite *functional_suite(void)
 	tcase_add_test(tc, the_cache_knows_shapes);
 	tcase_add_test(tc, the_best_known_is_asked);
 	tcase_add_test(tc, a_pod_that_waits_gets_what_comes_free);
-	tcase_add_test(tc, the_pool_follows_the_load);
-	tcase_add_test(tc, free_capacity_is_evened_out);
-	tcase_add_test(tc, slow_messages_do_not_swing);
 	tcase_add_test(tc, a_lost_function);
 	tcase_add_test(tc, all_functions_lost);
 	tcase_add_test(tc, it_replays);

@@ -32,7 +32,8 @@ static uint32_t owned(uint32_t function)
 /* A pod that the dispatcher deals to this scheduler. */
 static void arrive_at(uint32_t scheduler, uint64_t id, uint32_t gpus)
 {
-	while (toy.machine->live[(toy.machine->turn + 1) % toy.machine->lives] != scheduler)
+	while (toy.machine->crew->live[(toy.machine->turn + 1) % toy.machine->crew->lives] !=
+	       scheduler)
 		toy.machine->turn++;
 	toy_arrive(&toy, id, gpus);
 }

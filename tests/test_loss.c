@@ -13,7 +13,7 @@ static void setup(void)
 	arena_init(&arena);
 	toy_init(&toy, &arena);
 	toy.control.plane = PLANE_FUNCTIONAL;
-	toy.control.functional.min = toy.control.functional.max = 0;
+	toy.control.functional.crew->min = toy.control.functional.crew->max = 0;
 	toy.control.functional.rebalance = 0;
 }
 
@@ -58,7 +58,7 @@ static struct loss run_loss(int partitions, int slots, double load, int d, int j
 
 	toy.control.attempts = 1;
 	toy.control.dispatch = DISPATCH_RANDOM;
-	toy.control.functional.functions = partitions;
+	toy.control.functional.crew->functions = partitions;
 	toy.control.functional.d = d;
 	toy.control.functional.order = ORDER_RANDOM;
 	toy.control.functional.cache = false;

@@ -28,8 +28,8 @@ static void teardown(void)
 static void functional(int functions)
 {
 	toy.control.plane = PLANE_FUNCTIONAL;
-	toy.control.functional.functions = functions;
-	toy.control.functional.min = toy.control.functional.max = functions;
+	toy.control.functional.crew->functions = functions;
+	toy.control.functional.crew->min = toy.control.functional.crew->max = functions;
 	toy.control.functional.d = 1;
 	toy.control.functional.interval_ns = 3000 * S;
 	toy.control.dispatch = DISPATCH_ROUND_ROBIN;

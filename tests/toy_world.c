@@ -375,6 +375,53 @@ static void verify_sets(const struct control *c)
 	}
 }
 
+/* What is asked of the functions that do not schedule: each service and each binding is seen to by
+ * one function at most, and by one if it needs it and one is up. */
+static void verify_crews(const struct control *c)
+{
+	uint8_t *asked = calloc(c->sets + 1, sizeof(*asked));
+	uint8_t *handed = calloc(c->pods.n + 1, sizeof(*handed));
+
+	for (uint32_t i = c->functions; i < c->slots; i++) {
+		const struct function *f = &c->function[i];
+		uint32_t n = f->inbox.n;
+
+		assert(f->state >= FUNCTION_UP || (!n && !f->thinking));
+		assert(f->state < FUNCTION_UP || f->thinking || !n);
+		for (uint32_t at = 0; at < n + f->thinking; at++) {
+			const struct task *task =
+				&f->inbox.at[(f->inbox.head + at) & (f->inbox.cap - 1)];
+			uint32_t id = at < n ? task->id : f->pod;
+			uint32_t gen = at < n ? task->gen : f->pod_gen;
+
+			if (f->kind != FUNCTION_BIND) {
+				assert(!(asked[id] >> f->kind & 1));
+				asked[id] |= (uint8_t)(1u << f->kind);
+			} else if (c->pods.at[id].gen == gen &&
+				   c->pods.at[id].state == POD_BINDING) {
+				assert(!handed[id]);
+				handed[id] = 1;
+			}
+		}
+	}
+	for (uint32_t i = 0; i < c->sets; i++) {
+		assert(asked[i] == c->set[i].asked);
+		for (int k = FUNCTION_AUTOSCALE; k < FUNCTION_KINDS; k++)
+			assert(!c->crew[k].lives || k == FUNCTION_BIND || asked[i] >> k & 1 ||
+			       !set_wants(c, i, (enum function_kind)k));
+	}
+	for (uint32_t i = 0; c->crews && i < c->pods.n; i++) {
+		const struct pod *pod = &c->pods.at[i];
+
+		if (pod->state != POD_BINDING)
+			continue;
+		assert(handed[i] == (pod->handed == HANDED_QUEUED));
+		assert(pod->handed != HANDED_NOT || !c->crew[FUNCTION_BIND].lives);
+	}
+	free(asked);
+	free(handed);
+}
+
 void toy_verify(const struct control *c)
 {
 	uint32_t in_states[POD_STATES] = { 0 }, queued = c->orphans.n, parked = 0, live = 0;
@@ -400,10 +447,11 @@ void toy_verify(const struct control *c)
 		/* Who could work does. */
 		assert(f->state < FUNCTION_UP || f->thinking || !f->queue.n || c->plane->ready);
 	}
+	verify_crews(c);
 	for (uint32_t i = 0; i < c->pods.n; i++)
 		in_states[c->pods.at[i].state]++;
 	assert(in_states[POD_QUEUED] == queued && in_states[POD_PARKED] == parked);
-	assert(in_states[POD_UNUSED] == c->free_pods.n && live == c->lives);
+	assert(in_states[POD_UNUSED] == c->free_pods.n && live == c->crew->lives);
 	if (c->sampling)
 		sampling_verify(c);
 }

@@ -2,7 +2,7 @@
  * What it does not find in the state it speaks of is dropped: late, or told before. */
 #include "models/control/control.h"
 #include "base/vec.h"
-#include "models/control/state.h"
+#include "models/control/functional.h"
 #include <assert.h>
 #include <string.h>
 
@@ -87,7 +87,7 @@ static void resync(struct control *c)
 		pod_resync(c, i, stale_ns);
 	for (uint32_t i = 0; i < c->sets; i++)
 		set_resync(c, i, stale_ns);
-	for (uint32_t i = 0; i < c->functions; i++)
+	for (uint32_t i = 0; i < c->slots; i++)
 		function_resync(c, i, stale_ns);
 	control_arm(c, c->now + c->config.resync_ns, TIMER_RESYNC, 0, 0, 0);
 }
@@ -103,6 +103,7 @@ static void fire(struct control *c, const struct timer *timer)
 		hold_drop(c, timer->id);
 		break;
 	case TIMER_RESYNC: resync(c); break;
+	case TIMER_DRAIN: function_next(c, timer->id); break;
 	case TIMER_SCAN:
 		provision_scan(c);
 		control_arm(c, c->now + c->cluster->config.provision.scan_ns, TIMER_SCAN, 0, 0, 0);
@@ -203,14 +204,14 @@ static void kubelet(struct control *c, const struct msg *in)
 static void function_message(struct control *c, const struct msg *in, const void *load)
 {
 	if (in->kind == MSG_RECEIVED) {
-		assert(in->who < c->functions || in->who == NONE);
+		assert(in->who < c->slots || in->who == NONE);
 		if (in->send.verb < VERB_PROBE)
 			told(c, in);
 		else
 			c->plane->received(c, in->who, in, load);
 		return;
 	}
-	assert(in->who < c->functions);
+	assert(in->who < c->slots);
 	if (in->kind == MSG_THOUGHT)
 		function_thought(c, in->who, in);
 	else if (in->kind == MSG_FUNCTION_UP)
@@ -295,15 +296,23 @@ int64_t control_wakeup(const struct control *c)
 
 const struct control_totals *control_totals(struct control *c, int64_t now)
 {
-	int64_t held_ns = c->held_ns, busy_ns = c->busy_ns;
+	int64_t held_ns = 0, busy_ns = 0;
 
-	for (uint32_t i = 0; i < c->functions; i++) {
-		const struct function *f = &c->function[i];
+	for (int k = 0; k < FUNCTION_KINDS; k++) {
+		struct function_totals *kind = &c->totals.kind[k];
 
-		if (f->state == FUNCTION_OFF)
-			continue;
-		held_ns += now - f->started_ns;
-		busy_ns += f->busy_ns + (f->thinking ? now - f->thinking_ns : 0);
+		kind->held_ns = c->held_ns[k];
+		kind->busy_ns = c->busy_ns[k];
+		for (uint32_t i = 0; i < c->crew[k].slots; i++) {
+			const struct function *f = &c->function[c->crew[k].first + i];
+
+			if (f->state == FUNCTION_OFF)
+				continue;
+			kind->held_ns += now - f->started_ns;
+			kind->busy_ns += f->busy_ns + (f->thinking ? now - f->thinking_ns : 0);
+		}
+		held_ns += kind->held_ns;
+		busy_ns += kind->busy_ns;
 	}
 	/* The top-level control plane lives as long as the cluster, and decides about no pod. */
 	if (c->plane == &plane_functional)

@@ -75,6 +75,7 @@ enum verb {
 	VERB_ADOPT,             /* send, top to new owner: load node ids */
 	VERB_OFFER,             /* send, master to framework: task = number of the offer */
 	VERB_DECLINE,           /* send, framework to master: the rest of it is not wanted */
+	VERB_HAND,              /* send, schedule to bind function: write this pod's binding */
 	/* sampling; to a node: value's low half is its id; from a node: from is its id */
 	VERB_LOAD,              /* send, node to scheduler: how full it is, after VERB_PROBE with
 	                         * load struct need; task = job */
@@ -86,13 +87,14 @@ enum verb {
 	VERBS
 };
 
-/* The kinds of control functions. */
-enum function_kind { FUNCTION_SCHEDULE };
-
-/* What a function thinks about: MSG_THINK. */
+/* What a function thinks about: MSG_THINK, and what `examined` counts. */
 enum think {
-	THINK_SCHEDULE, THINK_PROBE,
-	THINK_LEAN,             /* filters and scores nothing */
+	THINK_SCHEDULE, THINK_PROBE,    /* nodes */
+	THINK_LEAN,             /* nodes; filters and scores nothing */
+	THINK_AUTOSCALE,
+	THINK_EXPAND,           /* pods to be made or deleted */
+	THINK_BIND,
+	THINK_ENDPOINT,         /* pods whose endpoint changes */
 	THINKS
 };
 
@@ -112,13 +114,16 @@ struct backoff_config {
 
 struct rollout_config { double surge, unavailable; };  /* shares of the wanted pods */
 
+/* Functions of one kind: at the start, fewest, most. */
+struct crew_config { int64_t functions, min, max; };
+
 struct functional_config {
-	int64_t functions, min, max;    /* schedule functions at the start, least, most */
+	struct crew_config crew[FUNCTION_KINDS];
 	int64_t d;                      /* others asked when the home function is full */
 	int order;                      /* enum probe_order */
 	bool cache, cache_perfect, wake;
 	int64_t cache_age_ns, reservation_ns;
-	int64_t interval_ns, target_delay_ns;
+	int64_t interval_ns, target_delay_ns, drain_ns;
 	double rebalance;
 };
 

@@ -2,10 +2,10 @@
  * since the last, as the EndpointSlice controller's work queue does.  Whether a pod is to be
  * published or withdrawn is read off its state when the write is seen, so that a pod that died in
  * between is never announced. */
-#include "models/control/state.h"
+#include "models/control/functional.h"
 #include <assert.h>
 
-static void publish(struct control *c, uint32_t id)
+void endpoint_publish(struct control *c, uint32_t id)
 {
 	struct set *s = &c->set[id];
 
@@ -17,6 +17,14 @@ static void publish(struct control *c, uint32_t id)
 	s->publish_ns = c->now;
 	control_write(c, VERB_ENDPOINTS, CLIENT_ENDPOINTS, id, ++s->publish_seq,
 		      c->config.visits.endpoints);
+}
+
+static void publish(struct control *c, uint32_t id)
+{
+	if (c->crews)
+		crew_ask(c, FUNCTION_ENDPOINT, id);
+	else
+		endpoint_publish(c, id);
 }
 
 void endpoint_change(struct control *c, uint32_t id)

@@ -5,7 +5,7 @@
  *
  * With attempts = 1, random dispatch and order, no cache and fixed partitions this is the loss
  * model V8: p = ErlangB(C, load * theta), theta = 1 + p (1 - p^d) / (1 - p). */
-#include "models/control/state.h"
+#include "models/control/functional.h"
 #include <assert.h>
 
 /* Parked pods that are looked at when something comes free.  source: assumption, so that a long
@@ -113,9 +113,9 @@ static void plan(struct control *c, uint32_t id)
 
 	pod->targets = pod->target = 0;
 	c->scratch.n = 0;
-	for (uint32_t i = 0; d && i < c->lives; i++)
-		if (c->live[i] != pod->function)
-			c->scratch.at[c->scratch.n++] = c->live[i];
+	for (uint32_t i = 0; d && i < c->crew->lives; i++)
+		if (c->crew->live[i] != pod->function)
+			c->scratch.at[c->scratch.n++] = c->crew->live[i];
 	while (pod->targets < d && c->scratch.n) {
 		if (c->config.functional.order == ORDER_RANDOM)
 			other = draw(c, pod, &chances);
@@ -170,6 +170,7 @@ static void ask(struct control *c, uint32_t id)
 static void full(struct control *c, uint32_t function, uint32_t pod)
 {
 	assert(c->pods.at[pod].function == function);
+	c->function[function].missed[cluster_shape(c->pods.at[pod].need.gpu_milli)]++;
 	plan(c, pod);
 	ask(c, pod);
 }
@@ -183,10 +184,10 @@ static void refused(struct control *c, uint32_t id)
 	ask(c, id);
 }
 
-static bool probe(struct control *c, uint32_t id, const struct probe *p)
+static bool probe(struct control *c, uint32_t id, const struct task *p)
 {
 	struct function *f = &c->function[id];
-	const struct pod *pod = pod_at(c, p->pod, p->gen);
+	const struct pod *pod = pod_at(c, p->id, p->gen);
 	struct found found = { .node = NO_NODE };
 
 	if (!pod || pod->state != POD_PROBING || pod->function != p->from || pod->asked != id)
@@ -195,13 +196,13 @@ static bool probe(struct control *c, uint32_t id, const struct probe *p)
 		found = search_pool(c->cluster, id, &pod->need, &c->ties);
 	f->asker = p->from;
 	f->hold = NONE;
-	note_search(c, DECISION_PROBED, id, p->pod, &found, note_known(c->cluster, id, &pod->need),
+	note_search(c, DECISION_PROBED, id, p->id, &found, note_known(c->cluster, id, &pod->need),
 		    0);
 	if (found.node != NO_NODE) {
-		f->hold = hold_new(c, p->pod, found.node, id);
+		f->hold = hold_new(c, p->id, found.node, id);
 		f->hold_gen = c->holds.at[f->hold].gen;
 	}
-	function_think(c, id, THINK_PROBE, p->pod, found.examined);
+	function_think(c, id, THINK_PROBE, p->id, found.examined);
 	return true;
 }
 
@@ -295,13 +296,20 @@ static void received(struct control *c, uint32_t id, const struct msg *in, const
 		released(c, in, load);
 		return;
 	}
+	if (in->send.verb == VERB_HAND) {
+		crew_handed(c, id, in->send.task, in->send.gen);
+		return;
+	}
 	/* Nobody is there any more; who sent it will notice, or the loss was reported. */
 	if (c->function[id].state < FUNCTION_UP && in->send.verb != VERB_TASKS)
 		return;
 	switch (in->send.verb) {
 	case VERB_PROBE:
-		function_probed(c, id,
-				(struct probe){ in->send.from, in->send.task, in->send.gen });
+		function_ask(c, id,
+			     (struct task){ .from = in->send.from,
+					    .id = in->send.task,
+					    .gen = in->send.gen,
+					    .since_ns = c->now });
 		break;
 	case VERB_ANSWER: answered(c, id, in, load); break;
 	case VERB_MIGRATE: migrated(c, id, in); break;
@@ -311,6 +319,7 @@ static void received(struct control *c, uint32_t id, const struct msg *in, const
 		c->function[id].release_to = in->send.task;
 		c->function[id].release_how = in->send.flag;
 		c->function[id].release_n = (uint32_t)in->send.value;
+		c->function[id].release_shape = (uint32_t)((uint64_t)in->send.value >> 32);
 		function_next(c, id);
 		break;
 	default: assert(!"a message between functions has a verb of theirs");
@@ -346,7 +355,7 @@ static void idle(struct control *c, uint32_t id)
 {
 	const struct function *f = &c->function[id];
 
-	if (f->state == FUNCTION_DRAINING && !c->cluster->pool[id].n && !f->probing && !f->holds)
+	if (function_drained(c, id) && !c->cluster->pool[id].n && !f->probing && !f->holds)
 		function_stop(c, id);
 }
 
@@ -361,9 +370,9 @@ static void node_up(struct control *c, uint32_t node)
 	uint32_t to = partition_least(c, NONE);
 
 	/* Where pods wait, if anywhere. */
-	for (uint32_t i = 0; i < c->lives; i++)
-		if (c->function[c->live[i]].backoff.n > c->function[to].backoff.n)
-			to = c->live[i];
+	for (uint32_t i = 0; i < c->crew->lives; i++)
+		if (c->function[c->crew->live[i]].backoff.n > c->function[to].backoff.n)
+			to = c->crew->live[i];
 	if (to != NONE)
 		partition_assign(c, &node, 1, to);
 }

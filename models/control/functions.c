@@ -2,7 +2,7 @@
  * begins, so that the world can price the nodes examined.  An owner takes the node then: nobody
  * else may touch its nodes, so that is the same as taking it when the decision ends. */
 #include "base/vec.h"
-#include "models/control/state.h"
+#include "models/control/functional.h"
 #include <assert.h>
 
 /* Weight of the newest queueing delay in the smoothed one.  source: assumption, 1/8 as in TCP's
@@ -12,26 +12,28 @@
 static void set_live(struct control *c, uint32_t id, bool live)
 {
 	struct function *f = &c->function[id];
+	struct crew *crew = &c->crew[f->kind];
 
 	if (live) {
-		f->live_at = c->lives;
-		c->live[c->lives++] = id;
-		c->queued[id] = f->queue.n;
+		f->live_at = crew->lives;
+		crew->live[crew->lives++] = id;
 	} else {
-		uint32_t last = c->live[--c->lives];
+		uint32_t last = crew->live[--crew->lives];
 
-		assert(c->live[f->live_at] == id);
-		c->live[f->live_at] = last;
+		assert(crew->live[f->live_at] == id);
+		crew->live[f->live_at] = last;
 		c->function[last].live_at = f->live_at;
-		c->queued[id] = NONE;
 	}
+	if (f->kind == FUNCTION_SCHEDULE)
+		c->queued[id] = live ? f->queue.n : NONE;
 }
 
-uint32_t function_start(struct control *c)
+uint32_t function_start(struct control *c, enum function_kind kind)
 {
+	const struct crew *crew = &c->crew[kind];
 	uint32_t best = NONE;
 
-	for (uint32_t i = 0; i < c->functions; i++)
+	for (uint32_t i = crew->first; i < crew->first + crew->slots; i++)
 		if (c->function[i].state == FUNCTION_OFF &&
 		    (best == NONE || c->function[i].stopped_ns < c->function[best].stopped_ns))
 			best = i;
@@ -40,7 +42,8 @@ uint32_t function_start(struct control *c)
 	c->function[best].state = FUNCTION_STARTING;
 	c->function[best].started_ns = c->now;
 	c->totals.functions_started++;
-	outbox_add(c->out, MSG_FUNCTION_START, best)->function.what = FUNCTION_SCHEDULE;
+	c->totals.kind[kind].started++;
+	outbox_add(c->out, MSG_FUNCTION_START, best)->function.what = (uint16_t)kind;
 	return best;
 }
 
@@ -56,6 +59,10 @@ void function_up(struct control *c, uint32_t id)
 	f->release_to = NONE;
 	f->giving = false;
 	set_live(c, id, true);
+	if (f->kind != FUNCTION_SCHEDULE) {
+		crew_deal(c, f->kind);
+		return;
+	}
 	c->plane->function_up(c, id);
 	function_adopt(c);
 }
@@ -66,24 +73,41 @@ static void end(struct control *c, uint32_t id)
 
 	f->state = FUNCTION_OFF;
 	f->stopped_ns = c->now;
-	c->held_ns += c->now - f->started_ns;
-	c->busy_ns += f->busy_ns;
+	c->held_ns[f->kind] += c->now - f->started_ns;
+	c->busy_ns[f->kind] += f->busy_ns;
 	f->busy_ns = f->busy_seen_ns = 0;
 }
 
 void function_stop(struct control *c, uint32_t id)
 {
-	assert(c->function[id].state == FUNCTION_DRAINING && !c->function[id].queue.n);
+	struct function *f = &c->function[id];
+
+	assert(f->state == FUNCTION_DRAINING && !f->queue.n && !f->inbox.n && !f->thinking);
 	end(c, id);
 	c->totals.functions_stopped++;
-	outbox_add(c->out, MSG_FUNCTION_STOP, id)->function.what = FUNCTION_SCHEDULE;
+	c->totals.kind[f->kind].stopped++;
+	outbox_add(c->out, MSG_FUNCTION_STOP, id)->function.what = f->kind;
+}
+
+bool function_drained(const struct control *c, uint32_t id)
+{
+	const struct function *f = &c->function[id];
+
+	return f->state == FUNCTION_DRAINING && !f->thinking &&
+	       c->now - f->drained_ns >= c->config.functional.drain_ns;
 }
 
 void function_drain(struct control *c, uint32_t id)
 {
-	assert(c->function[id].state == FUNCTION_UP);
-	c->function[id].state = FUNCTION_DRAINING;
+	struct function *f = &c->function[id];
+
+	assert(f->state == FUNCTION_UP);
+	f->state = FUNCTION_DRAINING;
+	f->drained_ns = c->now;
 	set_live(c, id, false);
+	control_arm(c, c->now + c->config.functional.drain_ns, TIMER_DRAIN, id, 0, 0);
+	if (f->kind != FUNCTION_SCHEDULE)
+		crew_deal(c, f->kind);
 }
 
 /* What a lost function had in hand is to be decided anew. */
@@ -108,19 +132,25 @@ static void replay(struct control *c, uint32_t id)
 void function_lost(struct control *c, uint32_t id)
 {
 	struct function *f = &c->function[id];
+	bool thinking = f->thinking;
 
 	if (f->state == FUNCTION_OFF)
 		return;
-	if (f->thinking)
+	if (thinking)
 		f->busy_ns += c->now - f->thinking_ns;
 	f->thinking = f->noted = false;
+	if (f->state == FUNCTION_UP)
+		set_live(c, id, false);
+	end(c, id);
+	c->totals.kind[f->kind].lost++;
+	if (f->kind != FUNCTION_SCHEDULE) {
+		crew_lost(c, id, thinking);
+		return;
+	}
 	f->inbox.n = 0;
 	f->release_to = NONE;
 	f->giving = false;
 	f->probing = 0;
-	if (f->state == FUNCTION_UP)
-		set_live(c, id, false);
-	end(c, id);
 	hold_drop_all(c, id, NO_NODE);
 	replay(c, id);
 	c->plane->function_lost(c, id);
@@ -131,26 +161,26 @@ uint32_t function_choose(struct control *c)
 {
 	uint32_t best = NONE, least = NONE;
 
-	if (!c->lives || (c->lives == 1 && c->live[0] == c->binder))
+	if (!c->crew->lives || (c->crew->lives == 1 && c->crew->live[0] == c->binder))
 		return NONE;
 	if (c->config.dispatch == DISPATCH_RANDOM) {
 		do
-			best = c->live[rng_below(&c->choices, c->lives)];
+			best = c->crew->live[rng_below(&c->choices, c->crew->lives)];
 		while (best == c->binder);
 		return best;
 	}
-	c->turn = (c->turn + 1) % c->lives;
-	if (c->live[c->turn] == c->binder)
-		c->turn = (c->turn + 1) % c->lives;
+	c->turn = (c->turn + 1) % c->crew->lives;
+	if (c->crew->live[c->turn] == c->binder)
+		c->turn = (c->turn + 1) % c->crew->lives;
 	if (c->config.dispatch == DISPATCH_ROUND_ROBIN)
-		return c->live[c->turn];
+		return c->crew->live[c->turn];
 	/* From a place that moves on, so that empty queues take turns. */
-	for (uint32_t i = 0, at = c->turn; i < c->lives && least; i++) {
-		if (c->live[at] != c->binder && c->queued[c->live[at]] < least) {
-			best = c->live[at];
+	for (uint32_t i = 0, at = c->turn; i < c->crew->lives && least; i++) {
+		if (c->crew->live[at] != c->binder && c->queued[c->crew->live[at]] < least) {
+			best = c->crew->live[at];
 			least = c->queued[best];
 		}
-		at = at + 1 < c->lives ? at + 1 : 0;
+		at = at + 1 < c->crew->lives ? at + 1 : 0;
 	}
 	return best;
 }
@@ -204,7 +234,7 @@ void pod_orphan(struct control *c, uint32_t id)
 void function_adopt(struct control *c)
 {
 	/* Those that still find nobody are put back. */
-	for (uint32_t n = c->lives ? c->orphans.n : 0; n; n--) {
+	for (uint32_t n = c->crew->lives ? c->orphans.n : 0; n; n--) {
 		uint32_t id = c->orphans.head;
 
 		list_remove(c, &c->orphans, id);
@@ -279,7 +309,7 @@ void function_think(struct control *c, uint32_t id, enum think what, uint32_t po
 	f->thinking = true;
 	f->what = (uint16_t)what;
 	f->pod = pod;
-	f->pod_gen = c->pods.at[pod].gen;
+	f->pod_gen = what == THINK_BIND || f->kind == FUNCTION_SCHEDULE ? c->pods.at[pod].gen : 0;
 	f->examined = examined;
 	f->thinking_ns = c->now;
 	msg->think.task = pod;
@@ -312,15 +342,12 @@ void function_decided_own(struct control *c, uint32_t id, uint32_t pod)
 
 static void decide(struct control *c, uint32_t id)
 {
-	struct function *f = &c->function[id];
-	uint32_t at = f->queue.head;
+	uint32_t at = c->function[id].queue.head;
 	struct pod *pod = &c->pods.at[at];
 	struct found found;
 
 	pod_unqueue(c, at);
-	f->delay_ns += DELAY_WEIGHT * ((double)(c->now - pod->since_ns) - f->delay_ns);
-	f->waited_ns = c->now - pod->since_ns;
-	f->decided++;
+	function_waited(c, id, pod->since_ns);
 	if (id != c->binder) {
 		c->totals.decisions++;
 		c->totals.retries += pod->tried;
@@ -328,34 +355,50 @@ static void decide(struct control *c, uint32_t id)
 	}
 	pod->state = POD_DECIDING;
 	pod->since_ns = c->now;
-	f->freed = c->freed;
+	c->function[id].freed = c->freed;
 	found = c->plane->search(c, id, at);
 	function_think(c, id, id == c->binder ? THINK_LEAN : c->plane->think, at, found.examined);
 }
 
-/* A probe of a ring whose size is a power of 2. */
-static struct probe pop_probe(struct function *f)
+struct task function_pop(struct function *f)
 {
-	struct probe probe = f->inbox.at[f->inbox.head];
+	struct task task = f->inbox.at[f->inbox.head];
 
+	assert(f->inbox.n);
 	f->inbox.head = (f->inbox.head + 1) & (f->inbox.cap - 1);
 	f->inbox.n--;
-	return probe;
+	return task;
 }
 
-void function_probed(struct control *c, uint32_t id, struct probe probe)
+/* The inbox is a ring whose size is a power of 2. */
+void function_ask(struct control *c, uint32_t id, struct task task)
 {
 	struct function *f = &c->function[id];
 	uint32_t had = f->inbox.cap;
 
 	if (f->inbox.n == had) {
-		f->inbox.at = vec_grow(f->inbox.at, &f->inbox.cap, had + 1, sizeof(probe));
+		f->inbox.at = vec_grow(f->inbox.at, &f->inbox.cap, had + 1, sizeof(task));
 		/* What lay before the head now follows what lay behind it. */
 		for (uint32_t i = 0; i < f->inbox.head; i++)
 			f->inbox.at[had + i] = f->inbox.at[i];
 	}
-	f->inbox.at[(f->inbox.head + f->inbox.n++) & (f->inbox.cap - 1)] = probe;
+	f->inbox.at[(f->inbox.head + f->inbox.n++) & (f->inbox.cap - 1)] = task;
 	function_next(c, id);
+}
+
+void function_waited(struct control *c, uint32_t id, int64_t since_ns)
+{
+	struct function *f = &c->function[id];
+	struct function_totals *totals = &c->totals.kind[f->kind];
+	int64_t waited_ns = c->now - since_ns;
+
+	f->delay_ns += DELAY_WEIGHT * ((double)waited_ns - f->delay_ns);
+	f->waited_ns = waited_ns;
+	f->decided++;
+	totals->tasks++;
+	totals->waited_ns += waited_ns;
+	if (waited_ns > totals->waited_max_ns)
+		totals->waited_max_ns = waited_ns;
 }
 
 void function_next(struct control *c, uint32_t id)
@@ -364,11 +407,15 @@ void function_next(struct control *c, uint32_t id)
 
 	if (f->thinking || f->state < FUNCTION_UP)
 		return;
+	if (f->kind != FUNCTION_SCHEDULE) {
+		crew_next(c, id);
+		return;
+	}
 	if (f->release_to != NONE)
 		partition_release(c, id);
 	/* Others wait for the answer to a probe: it goes before own work. */
 	while (f->inbox.n) {
-		struct probe probe = pop_probe(f);
+		struct task probe = function_pop(f);
 
 		if (c->plane->probe(c, id, &probe))
 			return;
@@ -390,7 +437,9 @@ void function_thought(struct control *c, uint32_t id, const struct msg *msg)
 	f->busy_ns += c->now - f->thinking_ns;
 	note_thought(c, id);
 	pod = pod_at(c, f->pod, f->pod_gen);
-	if (f->what == THINK_PROBE)
+	if (f->kind != FUNCTION_SCHEDULE)
+		crew_thought(c, id);
+	else if (f->what == THINK_PROBE)
 		c->plane->answer(c, id);
 	else if (pod && pod->state == POD_DECIDING && pod->function == id)
 		c->plane->decided(c, id, f->pod);
@@ -405,7 +454,7 @@ void function_resync(struct control *c, uint32_t id, int64_t stale_ns)
 	if (f->giving && f->giving_ns <= stale_ns)
 		f->giving = false;
 	if (f->state == FUNCTION_STARTING && f->started_ns <= stale_ns) {
-		outbox_add(c->out, MSG_FUNCTION_START, id)->function.what = FUNCTION_SCHEDULE;
+		outbox_add(c->out, MSG_FUNCTION_START, id)->function.what = f->kind;
 	} else if (f->thinking && f->thinking_ns <= stale_ns) {
 		msg = outbox_add(c->out, MSG_THINK, id);
 		msg->think.task = f->pod;

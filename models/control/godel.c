@@ -172,7 +172,7 @@ static void lost(struct control *c, uint32_t function)
 {
 	(void)function;
 	rehome(c);
-	function_start(c);
+	function_start(c, FUNCTION_SCHEDULE);
 }
 
 static void node_up(struct control *c, uint32_t node)

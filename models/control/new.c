@@ -21,46 +21,73 @@ static void make_sets(struct control *c, const struct service_config *services, 
 	}
 }
 
+/* The functions of a kind, `up` of them at the start; their slots follow those before. */
+static void make_crew(struct control *c, enum function_kind kind, uint32_t up, uint32_t slots)
+{
+	struct crew *crew = &c->crew[kind];
+
+	crew->first = c->slots;
+	crew->slots = slots;
+	crew->live = ARENA_ARRAY(&c->arena, uint32_t, slots);
+	for (uint32_t i = 0; i < slots; i++) {
+		struct function *f = &c->function[c->slots++];
+
+		f->kind = (uint8_t)kind;
+		f->release_to = f->hold = NONE;
+		if (i >= up)
+			continue;
+		f->state = FUNCTION_UP;
+		f->live_at = crew->lives;
+		crew->live[crew->lives++] = crew->first + i;
+	}
+}
+
+static void make_crews(struct control *c)
+{
+	struct crew_config *crew = c->config.functional.crew;
+	uint32_t slots = 0;
+
+	for (int k = 0; k < FUNCTION_KINDS; k++) {
+		crew[k].min = crew[k].min ? crew[k].min : crew[k].functions;
+		crew[k].max = crew[k].max ? crew[k].max : crew[k].functions;
+		c->crew[k].min = (uint32_t)crew[k].min;
+		c->crew[k].max = (uint32_t)crew[k].max;
+		slots += c->crew[k].max;
+	}
+	c->crews = true;
+	c->functions = c->crew->max;
+	c->function = ARENA_ARRAY(&c->arena, struct function, slots);
+	for (int k = 0; k < FUNCTION_KINDS; k++)
+		make_crew(c, (enum function_kind)k, (uint32_t)crew[k].functions, c->crew[k].max);
+	probe_cache_init(&c->cache, c->functions, c->config.functional.cache_age_ns);
+}
+
 static void make_functions(struct control *c)
 {
-	struct functional_config *f = &c->config.functional;
-	uint32_t up = 1;
-
 	c->functions = 1;
-	if (c->plane == &plane_shared)
-		c->functions = up = (uint32_t)c->config.shared.schedulers;
 	c->binder = NONE;
+	if (c->plane == &plane_shared)
+		c->functions = (uint32_t)c->config.shared.schedulers;
 	if (c->plane == &plane_godel) {
 		c->binder = (uint32_t)c->config.godel.schedulers;
-		c->functions = up = c->binder + 1;
+		c->functions = c->binder + 1;
 	}
 	if (c->plane == &plane_two_level)
-		c->functions = up = (uint32_t)c->config.two_level.frameworks;
+		c->functions = (uint32_t)c->config.two_level.frameworks;
 	if (c->plane == &plane_sampling) {
-		c->functions = up = (uint32_t)c->config.sampling.schedulers;
+		c->functions = (uint32_t)c->config.sampling.schedulers;
 		c->sampling = sampling_new();
 	}
 	if (c->plane == &plane_functional) {
-		f->min = f->min ? f->min : f->functions;
-		f->max = f->max ? f->max : f->functions;
-		up = (uint32_t)f->functions;
-		c->functions = (uint32_t)f->max;
-		probe_cache_init(&c->cache, c->functions, f->cache_age_ns);
+		make_crews(c);
+	} else {
+		c->function = ARENA_ARRAY(&c->arena, struct function, c->functions);
+		make_crew(c, FUNCTION_SCHEDULE, c->functions, c->functions);
 	}
-	c->function = ARENA_ARRAY(&c->arena, struct function, c->functions);
-	c->live = ARENA_ARRAY(&c->arena, uint32_t, c->functions);
 	c->queued = ARENA_ARRAY(&c->arena, uint32_t, c->functions);
 	vec_reserve(&c->scratch, c->functions);
-	for (uint32_t i = 0; i < c->functions; i++) {
-		c->function[i].release_to = c->function[i].hold = NONE;
-		c->queued[i] = NONE;
-		if (i >= up)
-			continue;
-		c->function[i].state = FUNCTION_UP;
-		c->function[i].live_at = c->lives;
-		c->queued[i] = 0;
-		c->live[c->lives++] = i;
-	}
+	for (uint32_t i = 0; i < c->functions; i++)
+		c->queued[i] = c->function[i].state == FUNCTION_UP ? 0 : NONE;
 }
 
 static const struct plane *const planes[] = {
@@ -126,30 +153,40 @@ struct control *control_new(const struct control_config *config,
 	return c;
 }
 
+static bool check_crews(const struct functional_config *f, const struct cluster_config *cluster,
+			struct err *err)
+{
+	for (int k = 0; k < FUNCTION_KINDS; k++) {
+		const struct crew_config *crew = &f->crew[k];
+		const char *of = k ? function_kind_name((enum function_kind)k) : "";
+		const char *dot = k ? "." : "";
+
+		if (crew->min > crew->functions)
+			return err_set(err,
+				       "control_plane.functional.%s%smin is %lld, more than the "
+				       "%lld functions of the start",
+				       of, dot, (long long)crew->min, (long long)crew->functions);
+		if (crew->max && crew->max < crew->functions)
+			return err_set(err,
+				       "control_plane.functional.%s%smax is %lld, less than the "
+				       "%lld functions of the start",
+				       of, dot, (long long)crew->max, (long long)crew->functions);
+	}
+	if (f->crew->functions > cluster->nodes)
+		return err_set(err,
+			       "control_plane.functional.functions is %lld, but the cluster has "
+			       "%lld nodes: a function needs one of its own",
+			       (long long)f->crew->functions, (long long)cluster->nodes);
+	return true;
+}
+
 bool control_check(const struct control_config *config, const struct cluster_config *cluster,
 		   const struct service_config *services, uint32_t n, struct err *err)
 {
-	const struct functional_config *f = &config->functional;
 	struct control *c;
 
-	if (config->plane == PLANE_FUNCTIONAL) {
-		if (f->min > f->functions)
-			return err_set(err,
-				       "control_plane.functional.min is %lld, more than the %lld "
-				       "functions of the start",
-				       (long long)f->min, (long long)f->functions);
-		if (f->max && f->max < f->functions)
-			return err_set(err,
-				       "control_plane.functional.max is %lld, less than the %lld "
-				       "functions of the start",
-				       (long long)f->max, (long long)f->functions);
-		if (f->functions > cluster->nodes)
-			return err_set(
-				err,
-				"control_plane.functional.functions is %lld, but the cluster "
-				"has %lld nodes: a function needs one of its own",
-				(long long)f->functions, (long long)cluster->nodes);
-	}
+	if (config->plane == PLANE_FUNCTIONAL && !check_crews(&config->functional, cluster, err))
+		return false;
 	if (cluster->provision.max_nodes && cluster->provision.max_nodes < cluster->nodes)
 		return err_set(err,
 			       "cluster.provision.max_nodes is %lld, less than cluster.nodes, "
@@ -164,7 +201,7 @@ void control_free(struct control *c)
 {
 	if (!c)
 		return;
-	for (uint32_t i = 0; i < c->functions; i++)
+	for (uint32_t i = 0; i < c->slots; i++)
 		free(c->function[i].inbox.at);
 	for (uint32_t i = 0; c->view && i < c->functions; i++)
 		view_release(&c->view[i]);

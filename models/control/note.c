@@ -1,7 +1,7 @@
 /* What is recorded of a pod's way to a node, where that is asked for (control_plane.decisions): a
  * row a step, told when the step is over.  Nothing here decides; what notes read is what the
  * function that decided had before it, but for reservations, whose node a note looks up. */
-#include "models/control/state.h"
+#include "models/control/functional.h"
 #include <assert.h>
 
 static struct decision_record blank(const struct control *c, enum decision_kind kind, uint32_t id,

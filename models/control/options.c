@@ -80,16 +80,34 @@ static const struct opt rollout_options[] = {
 	OPT_END
 };
 
+static const struct opt crew_options[] = {
+	{ "functions", OPT_INT, UNIT_NONE, offsetof(struct crew_config, functions), "1", 1, 4096,
+	  .help = "functions of this kind at the start", .source = "assumption; swept" },
+	{ "min", OPT_INT, UNIT_NONE, offsetof(struct crew_config, min), "1", 0, 4096,
+	  .help = "fewest; 0 = as many as at the start", .source = "assumption; swept" },
+	{ "max", OPT_INT, UNIT_NONE, offsetof(struct crew_config, max), "16", 0, 4096,
+	  .help = "most; 0 = as many as at the start", .source = "assumption; swept" },
+	OPT_END
+};
+
 const struct opt functional_options[] = {
-	{ "functions", OPT_INT, UNIT_NONE, FUNCTIONAL(functions), "4", 1, 4096,
-	  .help = "schedule functions at the start, each with an equal part of the nodes",
+	{ "functions", OPT_INT, UNIT_NONE, FUNCTIONAL(crew[FUNCTION_SCHEDULE].functions), "4", 1,
+	  4096, .help = "schedule functions at the start, each with an equal part of the nodes",
 	  .source = "assumption; swept" },
-	{ "min", OPT_INT, UNIT_NONE, FUNCTIONAL(min), "1", 0, 4096,
+	{ "min", OPT_INT, UNIT_NONE, FUNCTIONAL(crew[FUNCTION_SCHEDULE].min), "1", 0, 4096,
 	  .help = "fewest schedule functions; 0 = as many as at the start",
 	  .source = "assumption; swept" },
-	{ "max", OPT_INT, UNIT_NONE, FUNCTIONAL(max), "32", 0, 4096,
+	{ "max", OPT_INT, UNIT_NONE, FUNCTIONAL(crew[FUNCTION_SCHEDULE].max), "32", 0, 4096,
 	  .help = "most schedule functions; 0 = as many as at the start",
 	  .source = "assumption; swept" },
+	{ "autoscale", OPT_TABLE, UNIT_NONE, FUNCTIONAL(crew[FUNCTION_AUTOSCALE]), NULL,
+	  .sub = crew_options, .help = "functions that turn a desired number into a scale" },
+	{ "expand", OPT_TABLE, UNIT_NONE, FUNCTIONAL(crew[FUNCTION_EXPAND]), NULL,
+	  .sub = crew_options, .help = "functions that turn a scale into pods" },
+	{ "bind", OPT_TABLE, UNIT_NONE, FUNCTIONAL(crew[FUNCTION_BIND]), NULL, .sub = crew_options,
+	  .help = "functions that write bindings" },
+	{ "endpoint", OPT_TABLE, UNIT_NONE, FUNCTIONAL(crew[FUNCTION_ENDPOINT]), NULL,
+	  .sub = crew_options, .help = "functions that publish and withdraw endpoints" },
 	{ "d", OPT_INT, UNIT_NONE, FUNCTIONAL(d), "2", 0, 16,
 	  .help = "other functions that a full one asks for a pod", .source = "assumption; swept" },
 	{ "order", OPT_CHOICE, UNIT_NONE, FUNCTIONAL(order), "power-of-d", .choices = orders,
@@ -113,10 +131,14 @@ const struct opt functional_options[] = {
 	  .help = "time between decisions of the top-level control plane",
 	  .source = "assumption; swept" },
 	{ "target_delay", OPT_INT, UNIT_TIME, FUNCTIONAL(target_delay_ns), "50ms", 1e3, 3.6e12,
-	  .help = "queueing delay of a pod above which functions are added",
+	  .help = "queueing delay above which functions of a kind are added",
 	  .source = "assumption; swept" },
+	{ "drain", OPT_INT, UNIT_TIME, FUNCTIONAL(drain_ns), "1s", 0, 3.6e12,
+	  .help = "shortest time from the order to end until a function has ended",
+	  .source = "assumption; swept: leases and watches are given up" },
 	{ "rebalance", OPT_REAL, UNIT_NONE, FUNCTIONAL(rebalance), "2", 0, 1e6,
-	  .help = "free GPUs of the freest : least free partition at which nodes move; 0 = never",
+	  .help = "the most : the least of any two partitions' delay, nodes for a shape that was "
+		  "missed, or free GPUs, at which nodes move; 0 = never",
 	  .source = "Goedel's node shuffler: max > 2 x min" },
 	OPT_END
 };

@@ -4,7 +4,7 @@
  * none, so two never have one; a message that is lost leaves them loose until the next sweep.
  * Nodes with a reservation stay where they are. */
 #include "base/vec.h"
-#include "models/control/state.h"
+#include "models/control/functional.h"
 #include <assert.h>
 
 /* Node ids, or halves of pairs, in one message: a load has at most 65,535 bytes. */
@@ -17,10 +17,11 @@ void partition_start(struct control *c)
 	while (c->cluster->pool[0].n)
 		cluster_disown(c->cluster, c->cluster->pool[0].node[0], c->now);
 	for (uint32_t i = 0; i < n; i++)
-		cluster_own(c->cluster, i, c->live[(uint64_t)i * c->lives / n]);
+		cluster_own(c->cluster, i, c->crew->live[(uint64_t)i * c->crew->lives / n]);
 }
 
-void partition_order(struct control *c, uint32_t from, uint32_t to, enum release how, uint32_t n)
+void partition_order(struct control *c, uint32_t from, uint32_t to, enum release how,
+		     uint32_t shape, uint32_t n)
 {
 	struct msg *msg = control_send(c, NONE, from, VERB_RELEASE, NULL, 0);
 
@@ -28,7 +29,15 @@ void partition_order(struct control *c, uint32_t from, uint32_t to, enum release
 	c->function[from].giving_ns = c->now;
 	msg->send.task = to;
 	msg->send.flag = (uint16_t)how;
-	msg->send.value = n;
+	msg->send.value = (int64_t)((uint64_t)shape << 32 | n);
+}
+
+/* Whether the node is of the kind that it was told to give up. */
+static bool worth(const struct node *node, const struct function *f)
+{
+	if (f->release_how == RELEASE_FREE)
+		return node->up && node->free_gpus;
+	return f->release_how == RELEASE_LOAD || (uint32_t)node->shapes > f->release_shape;
 }
 
 /* Which nodes to give up, into scratch. */
@@ -46,12 +55,12 @@ static void choose(struct control *c, uint32_t id)
 			continue;
 		if (f->release_how == RELEASE_HALF && at % 2 == 0)
 			continue;
-		if (f->release_how == RELEASE_FREE) {
+		if (f->release_how >= RELEASE_LOAD) {
 			if (n >= f->release_n || c->scratch.n + 1 >= pool->n)
 				break;
-			if (!node->up || !node->free_gpus)
+			if (!worth(node, f))
 				continue;
-			n += (uint32_t)node->free_gpus;
+			n += f->release_how == RELEASE_FREE ? (uint32_t)node->free_gpus : 1;
 		}
 		vec_push(&c->scratch, pool->node[at]);
 	}
@@ -114,7 +123,7 @@ void partition_release(struct control *c, uint32_t id)
 		send_words(c, id, NONE, VERB_RELEASED, to, c->scratch.at, c->scratch.n);
 	else
 		control_send(c, id, NONE, VERB_RELEASED, NULL, 0)->send.task = to;
-	if (how != RELEASE_FREE)
+	if (how <= RELEASE_LOAD)
 		send_tasks(c, id, to, how == RELEASE_ALL);
 }
 
@@ -151,8 +160,8 @@ uint32_t partition_least(const struct control *c, uint32_t except)
 {
 	uint32_t best = NONE;
 
-	for (uint32_t i = 0; i < c->lives; i++) {
-		uint32_t id = c->live[i];
+	for (uint32_t i = 0; i < c->crew->lives; i++) {
+		uint32_t id = c->crew->live[i];
 
 		if (id != except &&
 		    (best == NONE || c->cluster->pool[id].n < c->cluster->pool[best].n))
@@ -180,17 +189,17 @@ void partition_sweep(struct control *c, int64_t since_ns)
 {
 	uint32_t at = 0, part;
 
-	if (!c->cluster->loose || !c->lives)
+	if (!c->cluster->loose || !c->crew->lives)
 		return;
 	/* Once more to whom they were promised: slow messages change nothing. */
-	for (uint32_t i = 0; i < c->lives; i++) {
-		loose(c, since_ns, c->live[i]);
-		partition_assign(c, c->scratch.at, c->scratch.n, c->live[i]);
+	for (uint32_t i = 0; i < c->crew->lives; i++) {
+		loose(c, since_ns, c->crew->live[i]);
+		partition_assign(c, c->scratch.at, c->scratch.n, c->crew->live[i]);
 	}
 	/* The others in equal parts, as far as they go round. */
 	loose(c, since_ns, NONE);
-	for (uint32_t i = 0; i < c->lives && at < c->scratch.n; i++, at += part) {
-		part = (c->scratch.n - at + c->lives - i - 1) / (c->lives - i);
-		partition_assign(c, c->scratch.at + at, part, c->live[i]);
+	for (uint32_t i = 0; i < c->crew->lives && at < c->scratch.n; i++, at += part) {
+		part = (c->scratch.n - at + c->crew->lives - i - 1) / (c->crew->lives - i);
+		partition_assign(c, c->scratch.at + at, part, c->crew->live[i]);
 	}
 }

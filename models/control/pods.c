@@ -2,7 +2,7 @@
  * that the pod is where the arrow begins: what comes late or twice finds it elsewhere and is
  * dropped. */
 #include "base/vec.h"
-#include "models/control/state.h"
+#include "models/control/functional.h"
 #include <assert.h>
 #include <string.h>
 
@@ -103,7 +103,7 @@ void pod_created(struct control *c, uint32_t id)
 	c->plane->dispatch(c, id);
 }
 
-static void write_binding(struct control *c, uint32_t id)
+void pod_write_binding(struct control *c, uint32_t id)
 {
 	int64_t assume = c->binder != NONE ? c->config.godel.assume : 0;
 	/* The message that brought it to its node was the binding. */
@@ -119,11 +119,15 @@ void pod_bind(struct control *c, uint32_t id, uint32_t function)
 
 	assert(pod->record.node != NO_NODE);
 	pod->state = POD_BINDING;
+	pod->handed = HANDED_NOT;
 	pod->since_ns = c->now;
 	pod->function = function;
 	pod->record.attempts++;
 	c->totals.placements++;
-	write_binding(c, id);
+	if (c->crews)
+		crew_hand(c, function, id);
+	else
+		pod_write_binding(c, id);
 }
 
 struct msg *pod_tell(struct control *c, enum msg_kind kind, uint32_t id)
@@ -322,7 +326,10 @@ void pod_resync(struct control *c, uint32_t id, int64_t stale_ns)
 		break;
 	case POD_BINDING:
 		pod->since_ns = c->now;
-		write_binding(c, id);
+		if (!c->crews || pod->handed == HANDED_WRITTEN)
+			pod_write_binding(c, id);
+		else if (pod->handed != HANDED_QUEUED)
+			crew_hand(c, pod->function, id);
 		break;
 	case POD_STARTING:
 		/* A plain pod stays in this state and is not heard of before its end. */

@@ -374,7 +374,7 @@ static void lost(struct control *c, uint32_t function)
 	for (uint32_t i = 0; i < c->sampling->jobs.n; i++)
 		if (c->sampling->jobs.at[i].live && c->sampling->jobs.at[i].function == function)
 			job_free(c, i);
-	function_start(c);
+	function_start(c, FUNCTION_SCHEDULE);
 }
 
 static void start(struct control *c)

@@ -2,7 +2,7 @@
  * compares what it is told with what there is and has one write under way at most.  A number that
  * changes meanwhile is picked up when the write is seen: level-triggered, so that messages that
  * come twice or late change nothing. */
-#include "models/control/state.h"
+#include "models/control/functional.h"
 #include <assert.h>
 
 static void drive_scale(struct control *c, uint32_t id)
@@ -18,13 +18,21 @@ static void drive_scale(struct control *c, uint32_t id)
 		      c->config.visits.autoscale);
 }
 
+/* Whether the ReplicaSets are to have other sizes than they do, or will. */
+static bool resized(const struct control *c, uint32_t id, int32_t *fresh, int32_t *older)
+{
+	const struct set *s = &c->set[id];
+
+	rollout_sizes(c, id, fresh, older);
+	return !s->deploying && (*fresh != s->replicas || *older != s->older);
+}
+
 static void drive_deployment(struct control *c, uint32_t id)
 {
 	struct set *s = &c->set[id];
 	int32_t fresh, older;
 
-	rollout_sizes(c, id, &fresh, &older);
-	if (s->deploying || (fresh == s->replicas && older == s->older))
+	if (!resized(c, id, &fresh, &older))
 		return;
 	s->deploying = true;
 	s->replicas_writing = fresh;
@@ -164,17 +172,27 @@ static void delete_some(struct control *c, uint32_t id, int32_t n, bool fresh)
 	}
 }
 
+/* Pods that the present revision lacks, those below 0 too many; that older ones have too many. */
+static int32_t lack(const struct set *s)
+{
+	return s->replicas - s->fresh;
+}
+
+static int32_t surplus(const struct set *s)
+{
+	return s->existing - s->fresh - s->older;
+}
+
 /* The ReplicaSet controller.  A sync creates at most `burst` pods in batches of 1, 2, 4, ..., the
  * next when the last is answered, or deletes as many at once; another sync follows if the numbers
  * still differ.  Source: kubernetes replica_set.go, manageReplicas and slowStartBatch. */
 static void drive_replicaset(struct control *c, uint32_t id)
 {
 	struct set *s = &c->set[id];
-	int32_t burst = (int32_t)c->config.burst, missing,
-		surplus = s->existing - s->fresh - s->older;
+	int32_t burst = (int32_t)c->config.burst, more = surplus(s);
 
-	if (surplus > 0)
-		delete_some(c, id, surplus < burst ? surplus : burst, false);
+	if (more > 0)
+		delete_some(c, id, more < burst ? more : burst, false);
 	if (s->unanswered)
 		return;
 	if (s->batch && !s->to_create) {
@@ -182,19 +200,85 @@ static void drive_replicaset(struct control *c, uint32_t id)
 		control_write(c, VERB_REPLICASET, CLIENT_REPLICASET, id, 0,
 			      c->config.visits.replicaset);
 	}
-	missing = s->replicas - s->fresh;
-	if (!s->batch && missing > 0 && c->now >= s->hold_ns) {
+	more = lack(s);
+	if (!s->batch && more > 0 && c->now >= s->hold_ns) {
 		s->batch = (int32_t)c->config.slow_start;
-		s->to_create = missing < burst ? missing : burst;
+		s->to_create = more < burst ? more : burst;
 	}
 	if (s->batch)
 		create_batch(c, id);
-	else if (missing < 0)
-		delete_some(c, id, -missing < burst ? -missing : burst, true);
+	else if (more < 0)
+		delete_some(c, id, -more < burst ? -more : burst, true);
+}
+
+bool set_wants(const struct control *c, uint32_t id, enum function_kind kind)
+{
+	const struct set *s = &c->set[id];
+	int32_t fresh, older;
+
+	if (kind == FUNCTION_AUTOSCALE)
+		return !s->scaling && s->desired != s->spec;
+	if (kind == FUNCTION_ENDPOINT)
+		return !s->publishing && s->changed != NONE;
+	if (surplus(s) > 0 || resized(c, id, &fresh, &older))
+		return true;
+	return !s->unanswered && (s->batch || lack(s) < 0 || (lack(s) > 0 && c->now >= s->hold_ns));
+}
+
+/* Pods that a sync would make or delete now. */
+static int32_t expansion(const struct control *c, const struct set *s)
+{
+	int32_t burst = (int32_t)c->config.burst, start = (int32_t)c->config.slow_start, n;
+
+	if (surplus(s) > 0)
+		return surplus(s) < burst ? surplus(s) : burst;
+	if (s->unanswered)
+		return 0;
+	if (s->to_create)
+		return s->batch < s->to_create ? s->batch : s->to_create;
+	n = lack(s);
+	if (n > 0 && c->now < s->hold_ns)
+		return 0;
+	if (n < 0)
+		return -n < burst ? -n : burst;
+	n = n < burst ? n : burst;
+	return n < start ? n : start;
+}
+
+uint32_t set_size(const struct control *c, uint32_t id, enum function_kind kind)
+{
+	const struct set *s = &c->set[id];
+	uint32_t n = 0;
+
+	if (kind == FUNCTION_EXPAND)
+		return (uint32_t)expansion(c, s);
+	for (uint32_t at = s->changed; kind == FUNCTION_ENDPOINT && at != NONE; n++)
+		at = c->pods.at[at].endpoint_next;
+	return n;
+}
+
+void set_work(struct control *c, uint32_t id, enum function_kind kind)
+{
+	if (kind == FUNCTION_ENDPOINT) {
+		endpoint_publish(c, id);
+		return;
+	}
+	if (kind == FUNCTION_AUTOSCALE) {
+		drive_scale(c, id);
+	} else {
+		drive_deployment(c, id);
+		drive_replicaset(c, id);
+	}
+	set_drive(c, id);
 }
 
 void set_drive(struct control *c, uint32_t id)
 {
+	if (c->crews) {
+		crew_ask(c, FUNCTION_AUTOSCALE, id);
+		crew_ask(c, FUNCTION_EXPAND, id);
+		return;
+	}
 	drive_scale(c, id);
 	drive_deployment(c, id);
 	drive_replicaset(c, id);

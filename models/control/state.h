@@ -50,6 +50,7 @@ struct pod {
 	int64_t delete_ns;              /* when its deletion was last written */
 	int64_t retry_ns;               /* parked: not before */
 	uint8_t state, targets, target; /* functions to ask in this attempt; the next of them */
+	uint8_t handed;                 /* binding: enum handed */
 	bool replied;                   /* the create has been answered */
 	bool doomed;                    /* to be deleted */
 	bool deleting;                  /* its delete is being written */
@@ -61,6 +62,14 @@ struct pod {
 	bool counted;                   /* among its set's existing pods */
 	bool tried;                     /* a decision about it has begun before */
 	bool hopeful;                   /* probing: the cache says that there is room */
+};
+
+/* How far a binding has come, where a function of its own writes it. */
+enum handed {
+	HANDED_NOT,             /* nobody has it: no bind function is up */
+	HANDED_SENT,            /* on its way to one */
+	HANDED_QUEUED,          /* it has it */
+	HANDED_WRITTEN
 };
 
 /* When the wanted number of pods last reached a level. */
@@ -92,42 +101,54 @@ struct set {
 	int64_t lost_ns;                /* when a pod was last lost */
 	int64_t hold_ns;                /* no new pods before: back-off */
 	uint32_t failures;              /* since one became ready */
+	uint8_t asked;                  /* a bit for each kind of functions that see to it */
 };
 
 enum function_state { FUNCTION_OFF, FUNCTION_STARTING, FUNCTION_UP, FUNCTION_DRAINING };
 
-/* A probe that waits to be answered. */
-struct probe { uint32_t from, pod, gen; };
+/* What a function has been asked to do: a probe of a pod (schedule), a binding (bind), a service
+ * to see to (the others). */
+struct task { uint32_t from, id, gen, number; int64_t since_ns; };
 
 struct function {
+	uint8_t kind;                   /* enum function_kind */
 	uint8_t state;
 	bool thinking;
 	uint16_t what;                  /* enum think */
 	uint32_t thought;               /* number of the thought under way */
-	uint32_t pod, pod_gen;          /* that it is about */
+	uint32_t pod, pod_gen;          /* that it is about; a service: its number, 0 */
 	uint32_t asker, hold, hold_gen; /* a probe: from whom; the reservation made, or NONE */
 	uint32_t chosen;                /* a node that is not its own, to be taken later */
 	uint32_t examined;
 	int64_t thinking_ns;            /* since */
 	struct list queue;
 	struct list parked, backoff;    /* no room: waiting for an event; for a timer */
-	struct { struct probe *at; uint32_t head, n, cap; } inbox; /* ring, cap a power of 2 */
+	struct { struct task *at; uint32_t head, n, cap; } inbox; /* ring, cap a power of 2 */
 	uint32_t freed;                 /* whole: control.freed when its decision began */
-	uint32_t live_at;               /* position in control.live */
+	uint32_t live_at;               /* position in its crew's live */
 	uint32_t probing, holds;        /* own pods that probe; reservations on its nodes */
 	uint32_t offer;                 /* two-level: number of the last one */
 	bool offered, accepted;         /* it is out; it has come and is being used */
 	bool giving;                    /* the top has told it to give nodes up; no word yet */
 	int64_t giving_ns;              /* since */
 	/* To be given up between two decisions; NONE = nothing. */
-	uint32_t release_to, release_how, release_n;
+	uint32_t release_to, release_how, release_shape, release_n;
+	uint32_t missed[SHAPES];        /* pods without room at home, since the top last looked */
 	double delay_ns;                /* queueing delay, smoothed */
 	uint32_t decided;               /* since the top-level control plane last looked */
 	int64_t busy_ns, busy_seen_ns;  /* deciding; at that look */
 	int64_t waited_ns;              /* in the queue: the pod decided about */
 	struct decision_record note;    /* what the thought under way will say, if noted */
 	bool noted;
-	int64_t started_ns, stopped_ns;
+	int64_t started_ns, stopped_ns, drained_ns;
+};
+
+/* The functions of one kind. */
+struct crew {
+	uint32_t first, slots;          /* theirs */
+	uint32_t *live, lives;          /* slots that are UP */
+	uint32_t min, max;
+	uint32_t calm;                  /* intervals of little delay on end */
 };
 
 /* A node that an asked function keeps for a pod. */
@@ -148,6 +169,7 @@ enum timer_kind {
 	TIMER_RESYNC,
 	TIMER_OFFER,            /* two-level: an offer was held too long */
 	TIMER_JOB,              /* sampling: nodes have not answered */
+	TIMER_DRAIN,            /* a drained function may end */
 	TIMER_KINDS
 };
 
@@ -179,7 +201,7 @@ struct plane {
 	/* Something came free on a node. */
 	void (*freed)(struct control *control, uint32_t node);
 	/* A probe from the inbox: begins to think about it, or returns false if it is void. */
-	bool (*probe)(struct control *control, uint32_t function, const struct probe *probe);
+	bool (*probe)(struct control *control, uint32_t function, const struct task *probe);
 	/* The probe has been thought about. */
 	void (*answer)(struct control *control, uint32_t function);
 	/* A message between functions came; function NONE = the top-level control plane. */
@@ -218,8 +240,12 @@ struct control {
 	struct set *set;
 	uint32_t sets;
 	struct function *function;
-	uint32_t functions;             /* slots */
-	uint32_t *live, lives;          /* slots that are UP */
+	uint32_t functions;             /* slots of functions that schedule: the first */
+	uint32_t slots;                 /* of all kinds */
+	struct crew crew[FUNCTION_KINDS]; /* the first: those that schedule */
+	bool crews;                     /* there are functions of the other kinds: functional */
+	/* Of functions that are no more. */
+	int64_t held_ns[FUNCTION_KINDS], busy_ns[FUNCTION_KINDS];
 	uint32_t *queued;               /* length of each queue; NONE = not UP */
 	uint32_t turn;                  /* round robin */
 	uint32_t offered_last;          /* two-level: who got an offer last */
@@ -235,10 +261,8 @@ struct control {
 	uint32_t nodes_coming;          /* asked for, not up */
 	int64_t nodes_asked_ns;
 	uint32_t freed;                 /* whole: how often something came free */
-	uint32_t calm;                  /* intervals of little delay on end */
 	struct rng ties, choices;
 	struct control_totals totals;
-	int64_t held_ns, busy_ns;       /* of functions that are no more */
 };
 
 /* control.c: sending. */
@@ -271,8 +295,10 @@ void pod_free(struct control *control, uint32_t pod);
 void pod_report(struct control *control, uint32_t pod, enum pod_end end);
 /* The object is there: to the scheduler. */
 void pod_created(struct control *control, uint32_t pod);
-/* A node is taken for it: writes the binding, as `function`. */
+/* A node is taken for it by `function`: the binding is written, or handed to a bind function. */
 void pod_bind(struct control *control, uint32_t pod, uint32_t function);
+/* Writes the binding. */
+void pod_write_binding(struct control *control, uint32_t pod);
 /* The binding is seen: to the kubelet. */
 void pod_bound(struct control *control, uint32_t pod);
 /* From the world. */
@@ -298,8 +324,14 @@ bool pod_has_node(const struct pod *pod);
 void pod_give(struct control *control, uint32_t pod);
 
 /* sets.c: a service's pods. */
-/* Continues every stage of the chain that lags behind the one before it. */
+/* Continues every stage of the chain that lags behind the one before it; where functions do that,
+ * asks them. */
 void set_drive(struct control *control, uint32_t set);
+/* Whether a function of this kind has something to do about it, and about how many pods. */
+bool set_wants(const struct control *control, uint32_t set, enum function_kind kind);
+uint32_t set_size(const struct control *control, uint32_t set, enum function_kind kind);
+/* A function of this kind has thought about it: does what is to be done by now. */
+void set_work(struct control *control, uint32_t set, enum function_kind kind);
 /* The desired number is now this. */
 void set_desire(struct control *control, uint32_t set, int32_t desired);
 /* A write of the set was seen. */
@@ -330,6 +362,8 @@ void node_fell_silent(struct control *control, uint32_t node);
 void node_given_up(struct control *control, uint32_t node);
 
 /* endpoints.c */
+/* Writes what has changed, if no write is under way. */
+void endpoint_publish(struct control *control, uint32_t set);
 /* The pod's endpoint is to change: published or withdrawn with the set's next write. */
 void endpoint_change(struct control *control, uint32_t pod);
 /* The write was seen. */
@@ -340,10 +374,12 @@ void endpoint_resync(struct control *control, uint32_t set, int64_t stale_ns);
 void endpoint_up(struct control *control, uint32_t pod);
 
 /* functions.c: instances that decide, one thing at a time. */
-/* A slot is started: MSG_FUNCTION_START; returns it, or NONE if all are taken. */
-uint32_t function_start(struct control *control);
+/* A slot of this kind is started: MSG_FUNCTION_START; returns it, or NONE if all are taken. */
+uint32_t function_start(struct control *control, enum function_kind kind);
 /* It is up. */
 void function_up(struct control *control, uint32_t function);
+/* Whether it is draining and has nothing left to do, for long enough. */
+bool function_drained(const struct control *control, uint32_t function);
 /* It ends (idle and drained). */
 void function_stop(struct control *control, uint32_t function);
 /* It died. */
@@ -374,8 +410,12 @@ void function_decided_own(struct control *control, uint32_t function, uint32_t p
 void function_thought(struct control *control, uint32_t function, const struct msg *msg);
 /* Takes the next thing up, unless it is thinking. */
 void function_next(struct control *control, uint32_t function);
-/* A probe came. */
-void function_probed(struct control *control, uint32_t function, struct probe probe);
+/* It is asked to do something: into its inbox. */
+void function_ask(struct control *control, uint32_t function, struct task task);
+/* The oldest thing in its inbox, taken out; there must be one. */
+struct task function_pop(struct function *function);
+/* A task that waited since then was taken up: the delay that the top-level control plane sees. */
+void function_waited(struct control *control, uint32_t function, int64_t since_ns);
 /* The function that a new pod goes to; NONE if none is up. */
 uint32_t function_choose(struct control *control);
 /* Thinks again what has not been answered since before stale_ns. */
@@ -414,7 +454,7 @@ void whole_full(struct control *control, uint32_t function, uint32_t pod);
 void whole_parked(struct control *control, uint32_t pod);
 void whole_retry(struct control *control, uint32_t pod);
 void whole_freed(struct control *control, uint32_t node);
-bool whole_probe(struct control *control, uint32_t function, const struct probe *probe);
+bool whole_probe(struct control *control, uint32_t function, const struct task *probe);
 void whole_answer(struct control *control, uint32_t function);
 void whole_received(struct control *control, uint32_t function, const struct msg *msg,
 		    const void *load);
@@ -423,28 +463,6 @@ void whole_function_up(struct control *control, uint32_t function);
 void whole_function_lost(struct control *control, uint32_t function);
 void whole_node_up(struct control *control, uint32_t node);
 void whole_timer(struct control *control, const struct timer *timer);
-
-/* partition.c: who owns which nodes (functional). */
-enum release { RELEASE_HALF, RELEASE_ALL, RELEASE_FREE };
-/* Divides all nodes equally among the functions that are up. */
-void partition_start(struct control *control);
-/* Top: tells `from` to give nodes to `to`; n counts GPUs of RELEASE_FREE. */
-void partition_order(struct control *control, uint32_t from, uint32_t to, enum release how,
-		     uint32_t n);
-/* An owner between two decisions: gives up what it was told to. */
-void partition_release(struct control *control, uint32_t function);
-/* Top: sends loose nodes to a new owner. */
-void partition_assign(struct control *control, const uint32_t *nodes, uint32_t n, uint32_t to);
-/* A function gets nodes; what has an owner by now is skipped. */
-void partition_adopt(struct control *control, uint32_t function, const uint32_t *nodes,
-		     uint32_t n);
-/* A function gets queued pods: pairs of slot and generation. */
-void partition_tasks(struct control *control, uint32_t function, const uint32_t *pairs,
-		     uint32_t n);
-/* Top: finds owners for nodes loose since before `since_ns`. */
-void partition_sweep(struct control *control, int64_t since_ns);
-/* Top: the function that is up with the fewest nodes, other than `except`; NONE if none. */
-uint32_t partition_least(const struct control *control, uint32_t except);
 
 /* hold.c: reservations. */
 /* Takes a node for a pod; expires unless hold_use comes. */
@@ -464,14 +482,6 @@ void hold_end(struct control *control, uint32_t hold);
 void hold_drop(struct control *control, uint32_t hold);
 /* Drops those of a function, or on a node (the other NONE). */
 void hold_drop_all(struct control *control, uint32_t function, uint32_t node);
-
-/* top.c: the top-level control plane of the functional plane. */
-/* Its tick. */
-void top_tick(struct control *control);
-/* A function came up: nodes and work for it. */
-void top_function_up(struct control *control, uint32_t function);
-/* A function was lost: others take its nodes and pods. */
-void top_function_lost(struct control *control, uint32_t function);
 
 /* provision.c: the cluster autoscaler. */
 /* Asks for nodes for the pods that are parked. */

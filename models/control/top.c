@@ -1,12 +1,15 @@
-/* The top-level control plane: looks at all functions once an interval, starts or drains some by
- * the delay of pods in their queues, and moves nodes where free capacity is skewed.  One change at
- * a time: while a function starts or drains, or nodes are on their way, it waits. */
-#include "models/control/state.h"
+/* The top-level control plane: looks at all functions once an interval, starts or drains some of
+ * each kind by how long tasks wait in their queues, and moves nodes where load, room for a shape
+ * that was asked for, or free capacity is skewed.  One change at a time: while a function of the
+ * kind starts or drains, or nodes are on their way, it waits. */
+#include "base/vec.h"
+#include "models/control/functional.h"
 #include <math.h>
+#include <string.h>
 
-/* The pool at most doubles in an interval.  source: assumption */
+/* The pool at most doubles, or halves, in an interval.  source: assumption */
 #define GROWTH_MAX 2.0
-/* One function fewer must leave the others less busy than this, and the delay below this share of
+/* Fewer functions must leave the others less busy than this, and the delay be below this share of
  * the target, for so many intervals on end.  source: assumption */
 #define BUSY_MAX 0.5
 #define CALM_SHARE 0.5
@@ -15,8 +18,12 @@
 static double delay_of(const struct control *c, uint32_t id)
 {
 	const struct function *f = &c->function[id];
-	int64_t waits_ns = f->queue.n ? c->now - c->pods.at[f->queue.head].since_ns : 0;
+	int64_t waits_ns = 0;
 
+	if (f->kind != FUNCTION_SCHEDULE && f->inbox.n)
+		waits_ns = c->now - f->inbox.at[f->inbox.head].since_ns;
+	else if (f->queue.n)
+		waits_ns = c->now - c->pods.at[f->queue.head].since_ns;
 	return (double)waits_ns > f->delay_ns ? (double)waits_ns : f->delay_ns;
 }
 
@@ -28,11 +35,11 @@ static uint32_t donor(const struct control *c, uint32_t except)
 	double mean = 0;
 	uint32_t best = NONE;
 
-	for (uint32_t i = 0; i < c->lives; i++)
-		mean += delay_of(c, c->live[i]) / c->lives;
+	for (uint32_t i = 0; i < c->crew->lives; i++)
+		mean += delay_of(c, c->crew->live[i]) / c->crew->lives;
 	for (int pass = 0; pass < 2 && best == NONE; pass++) {
-		for (uint32_t i = 0; i < c->lives; i++) {
-			uint32_t id = c->live[i], n = c->cluster->pool[id].n;
+		for (uint32_t i = 0; i < c->crew->lives; i++) {
+			uint32_t id = c->crew->live[i], n = c->cluster->pool[id].n;
 
 			if (id == except || n < 2 || c->function[id].giving ||
 			    (!pass && delay_of(c, id) < mean))
@@ -44,94 +51,196 @@ static uint32_t donor(const struct control *c, uint32_t except)
 	return best;
 }
 
-static uint32_t count(const struct control *c, enum function_state state)
+static uint32_t count(const struct control *c, enum function_kind kind, enum function_state state)
 {
+	const struct crew *crew = &c->crew[kind];
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < c->functions; i++)
-		n += c->function[i].state == state;
+	for (uint32_t i = 0; i < crew->slots; i++)
+		n += c->function[crew->first + i].state == state;
 	return n;
 }
 
-/* Mean delay of the functions that are up; *busy: cores' worth that they decided since the last
- * look.  A queue that has been empty since is half forgotten. */
-static double look(struct control *c, double *busy)
+/* Mean delay of the functions of a kind that are up; *busy: cores' worth that they decided since
+ * the last look.  A queue that has been empty since is half forgotten. */
+static double look(struct control *c, const struct crew *crew, double *busy)
 {
 	double delay = 0;
 
 	*busy = 0;
-	for (uint32_t i = 0; i < c->lives; i++) {
-		struct function *f = &c->function[c->live[i]];
+	for (uint32_t i = 0; i < crew->lives; i++) {
+		struct function *f = &c->function[crew->live[i]];
 		int64_t busy_ns = f->busy_ns + (f->thinking ? c->now - f->thinking_ns : 0);
 
-		if (!f->decided && !f->queue.n)
+		if (!f->decided && !f->queue.n && !f->inbox.n)
 			f->delay_ns /= 2;
 		f->decided = 0;
 		*busy += (double)(busy_ns - f->busy_seen_ns) /
 			 (double)c->config.functional.interval_ns;
 		f->busy_seen_ns = busy_ns;
-		delay += delay_of(c, c->live[i]);
+		delay += delay_of(c, crew->live[i]);
 	}
-	return c->lives ? delay / c->lives : 0;
+	return crew->lives ? delay / crew->lives : 0;
 }
 
-/* The smallest partition is merged into the next smallest. */
-static void drain(struct control *c)
+/* So many functions fewer: the smallest partitions are merged into those that stay. */
+static void drain(struct control *c, enum function_kind kind, uint32_t n)
 {
-	uint32_t id = partition_least(c, NONE);
+	const struct crew *crew = &c->crew[kind];
+	uint32_t at = c->scratch.n = 0;
 
-	function_drain(c, id);
-	partition_order(c, id, partition_least(c, id), RELEASE_ALL, 0);
+	for (; n; n--) {
+		uint32_t id = kind == FUNCTION_SCHEDULE ? partition_least(c, NONE)
+							: crew->live[crew->lives - 1];
+
+		function_drain(c, id);
+		if (kind == FUNCTION_SCHEDULE)
+			vec_push(&c->scratch, id);
+	}
+	for (; at < c->scratch.n; at++)
+		partition_order(c, c->scratch.at[at], crew->live[at % crew->lives], RELEASE_ALL, 0,
+				0);
 }
 
-static void scale(struct control *c)
+/* How many functions would be busy enough, but half of them at least. */
+static uint32_t fewer(const struct crew *crew, double busy)
 {
-	const struct functional_config *f = &c->config.functional;
-	double busy, delay = look(c, &busy), target = (double)f->target_delay_ns, factor;
+	uint32_t want = (uint32_t)ceil(busy / BUSY_MAX), least = (crew->lives + 1) / 2;
+
+	if (want < least)
+		want = least;
+	return want < crew->min ? crew->min : want;
+}
+
+static void scale(struct control *c, enum function_kind kind)
+{
+	struct crew *crew = &c->crew[kind];
+	double busy, delay = look(c, crew, &busy);
+	double target = (double)c->config.functional.target_delay_ns, factor;
 	uint32_t want;
 
-	for (uint32_t n = c->lives + count(c, FUNCTION_STARTING); n < f->min; n++)
-		function_start(c);
-	if (count(c, FUNCTION_STARTING) || count(c, FUNCTION_DRAINING) || !c->lives)
+	for (uint32_t n = crew->lives + count(c, kind, FUNCTION_STARTING); n < crew->min; n++)
+		function_start(c, kind);
+	if (count(c, kind, FUNCTION_STARTING) || count(c, kind, FUNCTION_DRAINING) || !crew->lives)
 		return;
-	c->calm = delay < target * CALM_SHARE ? c->calm + 1 : 0;
+	crew->calm = delay < target * CALM_SHARE ? crew->calm + 1 : 0;
 	if (delay > target) {
 		factor = delay / target < GROWTH_MAX ? delay / target : GROWTH_MAX;
-		want = (uint32_t)ceil(c->lives * factor);
-		for (uint32_t n = c->lives; n < want && n < f->max; n++)
-			function_start(c);
-	} else if (c->calm >= CALM_TICKS && c->lives > f->min && c->lives > 1 &&
-		   busy < BUSY_MAX * (c->lives - 1)) {
-		c->calm = 0;
-		drain(c);
+		want = (uint32_t)ceil(crew->lives * factor);
+		for (uint32_t n = crew->lives; n < want && n < crew->max; n++)
+			function_start(c, kind);
+	} else if (crew->calm >= CALM_TICKS && fewer(crew, busy) < crew->lives) {
+		crew->calm = 0;
+		drain(c, kind, crew->lives - fewer(crew, busy));
 	}
 }
 
-/* Free nodes from the freest partition to the least free one.  Source of the rule: Goedel's node
- * shuffler, which moves half the difference when one has more than twice the other's. */
+/* Whether one has so much more than the other that nodes should move. */
+static bool skewed(const struct control *c, double most, double least)
+{
+	return most > c->config.functional.rebalance * least;
+}
+
+/* Of the functions that are up those with the most and the least by a measure. */
+struct ends {
+	uint32_t most, least;
+};
+
+static struct ends ends_of(const struct control *c,
+			   double (*measure)(const struct control *c, uint32_t id, uint32_t shape),
+			   uint32_t shape)
+{
+	struct ends ends = { c->crew->live[0], c->crew->live[0] };
+
+	for (uint32_t i = 1; i < c->crew->lives; i++) {
+		uint32_t id = c->crew->live[i];
+
+		if (measure(c, id, shape) > measure(c, ends.most, shape))
+			ends.most = id;
+		if (measure(c, id, shape) < measure(c, ends.least, shape))
+			ends.least = id;
+	}
+	return ends;
+}
+
+static double by_load(const struct control *c, uint32_t id, uint32_t shape)
+{
+	(void)shape;
+	return delay_of(c, id);
+}
+
+static double by_shape(const struct control *c, uint32_t id, uint32_t shape)
+{
+	return c->cluster->pool[id].fit[shape];
+}
+
+static double by_misses(const struct control *c, uint32_t id, uint32_t shape)
+{
+	return c->function[id].missed[shape];
+}
+
+static double by_free(const struct control *c, uint32_t id, uint32_t shape)
+{
+	(void)shape;
+	return (double)c->cluster->pool[id].free_gpus;
+}
+
+/* Pods wait at one function and not at another: half of its queued pods go there, and as many
+ * nodes as even out how many each has to examine. */
+static bool rebalance_load(struct control *c)
+{
+	struct ends ends = ends_of(c, by_load, 0);
+	double most = delay_of(c, ends.most), least = delay_of(c, ends.least);
+	uint32_t from = c->cluster->pool[ends.most].n, to = c->cluster->pool[ends.least].n;
+
+	if (most <= (double)c->config.functional.target_delay_ns || !skewed(c, most, least))
+		return false;
+	partition_order(c, ends.most, ends.least, RELEASE_LOAD, 0, from > to ? (from - to) / 2 : 0);
+	return true;
+}
+
+/* Pods of a shape did not fit where they came to, and would elsewhere: half of what the nodes that
+ * take the shape differ by moves.  The widest shape first. */
+static bool rebalance_shape(struct control *c)
+{
+	for (uint32_t shape = SHAPES - 1; shape; shape--) {
+		uint32_t to = ends_of(c, by_misses, shape).most;
+		uint32_t from = ends_of(c, by_shape, shape).most;
+		double most = by_shape(c, from, shape), least = by_shape(c, to, shape);
+
+		if (!c->function[to].missed[shape] || most < least + 2 || !skewed(c, most, least))
+			continue;
+		partition_order(c, from, to, RELEASE_SHAPE, shape, (uint32_t)((most - least) / 2));
+		return true;
+	}
+	return false;
+}
+
+/* Free nodes from the freest partition to the least free one, if by two nodes' worth at least.
+ * Source of the rule: Goedel's node shuffler, which moves half the difference when one has more
+ * than twice the other's. */
+static void rebalance_free(struct control *c)
+{
+	struct ends ends = ends_of(c, by_free, 0);
+	double most = by_free(c, ends.most, 0), least = by_free(c, ends.least, 0);
+
+	if (skewed(c, most, least) && most - least >= 2 * (double)c->cluster->config.gpus)
+		partition_order(c, ends.most, ends.least, RELEASE_FREE, 0,
+				(uint32_t)((most - least) / 2));
+}
+
+/* One hand-over at a time. */
 static void rebalance(struct control *c)
 {
-	uint32_t rich = NONE, poor = NONE;
-	int64_t most, least;
+	bool giving = c->cluster->loose > 0;
 
-	if (c->config.functional.rebalance <= 0 || c->lives < 2 || c->cluster->loose)
-		return;
-	for (uint32_t i = 0; i < c->lives; i++) {
-		const struct pool *pool = &c->cluster->pool[c->live[i]];
-
-		if (c->function[c->live[i]].giving)
-			return;
-		if (rich == NONE || pool->free_gpus > c->cluster->pool[rich].free_gpus)
-			rich = c->live[i];
-		if (poor == NONE || pool->free_gpus < c->cluster->pool[poor].free_gpus)
-			poor = c->live[i];
-	}
-	most = c->cluster->pool[rich].free_gpus;
-	least = c->cluster->pool[poor].free_gpus;
-	/* Less than two nodes' worth is not worth a hand-over. */
-	if ((double)most > c->config.functional.rebalance * (double)least &&
-	    most - least >= 2 * c->cluster->config.gpus)
-		partition_order(c, rich, poor, RELEASE_FREE, (uint32_t)((most - least) / 2));
+	for (uint32_t i = 0; i < c->crew->lives; i++)
+		giving |= c->function[c->crew->live[i]].giving;
+	if (c->config.functional.rebalance > 0 && c->crew->lives >= 2 && !giving &&
+	    !rebalance_load(c) && !rebalance_shape(c))
+		rebalance_free(c);
+	for (uint32_t i = 0; i < c->functions; i++)
+		memset(c->function[i].missed, 0, sizeof(c->function[i].missed));
 }
 
 /* Half the nodes and queued pods of a loaded function go to one that has none. */
@@ -140,7 +249,7 @@ static void feed(struct control *c, uint32_t id)
 	uint32_t from = donor(c, id);
 
 	if (from != NONE)
-		partition_order(c, from, id, RELEASE_HALF, 0);
+		partition_order(c, from, id, RELEASE_HALF, 0, 0);
 }
 
 void top_tick(struct control *c)
@@ -153,19 +262,26 @@ void top_tick(struct control *c)
 			feed(c, i);
 		if (c->function[i].state != FUNCTION_DRAINING)
 			continue;
-		if (c->cluster->pool[i].n && c->lives && !c->function[i].giving)
-			partition_order(c, i, partition_least(c, i), RELEASE_ALL, 0);
+		if (c->cluster->pool[i].n && c->crew->lives && !c->function[i].giving)
+			partition_order(c, i, partition_least(c, i), RELEASE_ALL, 0, 0);
 		function_next(c, i);
 	}
-	scale(c);
+	for (int k = 0; k < FUNCTION_KINDS; k++)
+		scale(c, (enum function_kind)k);
 	rebalance(c);
 }
 
 void top_function_up(struct control *c, uint32_t id)
 {
 	feed(c, id);
-	if (c->lives == 1)
+	if (c->crew->lives == 1)
 		partition_sweep(c, c->now);
+}
+
+void top_restart(struct control *c, enum function_kind kind)
+{
+	if (c->crew[kind].lives + count(c, kind, FUNCTION_STARTING) < c->crew[kind].min)
+		function_start(c, kind);
 }
 
 void top_function_lost(struct control *c, uint32_t id)
@@ -175,6 +291,5 @@ void top_function_lost(struct control *c, uint32_t id)
 	while (pool->n)
 		cluster_disown(c->cluster, pool->node[pool->n - 1], c->now);
 	partition_sweep(c, c->now);
-	if (c->lives + count(c, FUNCTION_STARTING) < c->config.functional.min)
-		function_start(c);
+	top_restart(c, FUNCTION_SCHEDULE);
 }

@@ -130,7 +130,7 @@ static void up(struct control *c, uint32_t id)
 static void lost(struct control *c, uint32_t id)
 {
 	take_back(c, id, c->function[id].offer);
-	function_start(c);
+	function_start(c, FUNCTION_SCHEDULE);
 }
 
 static void node_up(struct control *c, uint32_t node)

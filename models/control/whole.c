@@ -52,7 +52,7 @@ void whole_freed(struct control *c, uint32_t node)
 	}
 }
 
-bool whole_probe(struct control *c, uint32_t function, const struct probe *p)
+bool whole_probe(struct control *c, uint32_t function, const struct task *p)
 {
 	(void)c, (void)function, (void)p;
 	return false;
@@ -82,7 +82,7 @@ void whole_function_up(struct control *c, uint32_t function)
 void whole_function_lost(struct control *c, uint32_t function)
 {
 	(void)function;
-	function_start(c);
+	function_start(c, FUNCTION_SCHEDULE);
 }
 
 void whole_node_up(struct control *c, uint32_t node)

@@ -59,11 +59,15 @@ static void configure_functional(struct play *p)
 	struct functional_config *f = &p->toy.control.functional;
 
 	p->toy.control.plane = PLANE_FUNCTIONAL;
-	f->functions =
-		1 +
-		below(p, (uint32_t)p->toy.cluster.nodes < 6 ? (uint32_t)p->toy.cluster.nodes : 6);
-	f->min = below(p, (uint32_t)f->functions + 1);
-	f->max = chance(p, 0.3) ? 0 : f->functions + below(p, 6);
+	for (int k = 0; k < FUNCTION_KINDS; k++) {
+		uint32_t most = k || p->toy.cluster.nodes > 6 ? 6 : (uint32_t)p->toy.cluster.nodes;
+		struct crew_config *crew = &f->crew[k];
+
+		crew->functions = 1 + below(p, most);
+		crew->min = below(p, (uint32_t)crew->functions + 1);
+		crew->max = chance(p, 0.3) ? 0 : crew->functions + below(p, 6);
+	}
+	f->drain_ns = chance(p, 0.5) ? 0 : up_to(p, 3 * S);
 	f->d = below(p, 5);
 	f->order = (int)below(p, 3);
 	f->cache = chance(p, 0.7);
@@ -210,7 +214,7 @@ static void one_thing(struct play *p)
 		if (p->arrived < PLAIN_MAX - 10)
 			some_pods(p, gpu_milli(p));
 	} else if (what == 16) {
-		toy_lose_function(t, below(p, c->functions));
+		toy_lose_function(t, below(p, c->slots));
 	} else if (what == 17) {
 		toy_lose_node(t, below(p, c->cluster->n));
 	} else if (what == 18) {
@@ -277,7 +281,8 @@ static void check_end(struct play *p)
 	HOLDS(c->cluster->loose == 0);
 	for (uint32_t i = 0; i < c->pods.n; i++)
 		HOLDS(c->pods.at[i].state == POD_UNUSED);
-	HOLDS(c->lives >= 1);
+	for (int k = 0; k < FUNCTION_KINDS; k++)
+		HOLDS(!c->crew[k].slots || c->crew[k].lives >= 1);
 	if (!t->services)
 		return;
 	toy_scale(t, 0, 2);
