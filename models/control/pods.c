@@ -245,6 +245,7 @@ void pod_lost(struct control *c, uint32_t id)
 void pod_gone(struct control *c, uint32_t id)
 {
 	struct pod *pod = &c->pods.at[id];
+	uint32_t set = pod->record.service;
 
 	/* Not asked for: a pod of a service has then failed. */
 	if (pod->state != POD_STOPPING && pod->record.service != NONE) {
@@ -256,6 +257,9 @@ void pod_gone(struct control *c, uint32_t id)
 	pod_report(c, id, POD_CANCELLED);
 	pod_give(c, id);
 	pod_free(c, id);
+	/* It may have been the last of a batch whose reply was lost. */
+	if (set != NONE)
+		set_drive(c, set);
 }
 
 void pod_doom(struct control *c, uint32_t id)
