@@ -22,6 +22,8 @@ int cmd_help(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 /* sonde report DB: a folder with an HTML page and its plots. */
 int cmd_report(int argc, char **argv);
+/* sonde explain DB: why a pod went where it went, and when; the slowest pods; a timeline. */
+int cmd_explain(int argc, char **argv);
 /* sonde trace info|convert|synth: the figures of a trace, its conversion, traffic made up. */
 int cmd_trace(int argc, char **argv);
 #endif

@@ -27,6 +27,7 @@ static Suite *(*const suites[])(void) = {
 	event_misuse_suite,
 	event_suite,
 	event_lockstep_suite,
+	explain_suite,
 	flow_suite,
 	crew_suite,
 	functional_suite,

@@ -24,6 +24,7 @@ Suite *engine_suite(void);
 Suite *event_misuse_suite(void);
 Suite *event_suite(void);
 Suite *event_lockstep_suite(void);
+Suite *explain_suite(void);
 Suite *flow_suite(void);
 Suite *crew_suite(void);
 Suite *functional_suite(void);

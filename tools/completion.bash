@@ -14,13 +14,15 @@ _sonde() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} words=
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		words='run emu sweep replay check trace report compare models help version'
+		words='run emu sweep replay check trace report compare explain models help version'
 	elif [[ $command == help || $before == --set ]]; then
 		mapfile -t COMPREPLY < <(_sonde_keys "$word")
 		[[ $before != --set ]] || compopt -o nospace
 		return
 	elif [[ $before == --trace-format || $before == --format || $before == -f ]]; then
 		words='sonde azure2023 azure2024 vidur burstgpt mooncake azure-functions-2021'
+	elif [[ $before == --by ]]; then
+		words='scheduling cold-start'
 	elif ((COMP_CWORD == 2)) && [[ $command == emu ]]; then
 		words=local
 	elif ((COMP_CWORD == 2)) && [[ $command == trace ]]; then
@@ -35,6 +37,7 @@ _sonde() {
 		sweep) words='--out --jobs --set --variant --json --quiet --help' ;;
 		check) words='--set --variant --quiet --help' ;;
 		report) words='--out --run --help' ;;
+		explain) words='--run --pod --slowest --by --timeline --json --help' ;;
 		compare) words='--a --b --json --help' ;;
 		trace)
 			words='--help'
