@@ -21,8 +21,8 @@ static void play(void)
 	toy_services(&toy, &arena, 2);
 	toy.control.decisions = true;
 	toy.control.plane = PLANE_FUNCTIONAL;
-	toy.control.functional.functions = 4;
-	toy.control.functional.min = toy.control.functional.max = 4;
+	toy.control.functional.crew->functions = 4;
+	toy.control.functional.crew->min = toy.control.functional.crew->max = 4;
 	toy.control.functional.d = 2;
 	toy.control.functional.wake = false;
 	toy.control.dispatch = DISPATCH_RANDOM;
