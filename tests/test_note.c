@@ -140,7 +140,7 @@ START_TEST(functional_offers)
 	}
 	home = step(0, DECISION_SEARCHED)->function;
 	ck_assert_uint_eq(step(4, DECISION_SEARCHED)->function, home);
-	ck_assert_str_eq(steps(4), "queued searched asked probed offered migrated");
+	ck_assert_str_eq(steps(4), "queued searched asked probed offered migrated queued binder");
 	node = step(4, DECISION_PROBED)->node;
 	ck_assert_uint_ne(node, NO_NODE);
 	r = step(4, DECISION_OFFERED);

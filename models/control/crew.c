@@ -65,6 +65,7 @@ void crew_handed(struct control *c, uint32_t function, uint32_t id, uint32_t gen
 		return;
 	}
 	pod->handed = HANDED_QUEUED;
+	note(c, DECISION_QUEUED, id, function, pod->function, NO_NODE);
 	function_ask(c, function,
 		     (struct task){ .from = NONE, .id = id, .gen = gen, .since_ns = c->now });
 }
@@ -98,6 +99,10 @@ void crew_next(struct control *c, uint32_t id)
 			continue;
 		}
 		function_waited(c, id, task.since_ns);
+		if (f->kind == FUNCTION_BIND)
+			note_search(c, DECISION_BINDER, id, task.id,
+				    &(struct found){ c->pods.at[task.id].record.node, 1, 1 }, -1,
+				    0);
 		function_think(c, id, thinks[f->kind], task.id, size);
 		return;
 	}

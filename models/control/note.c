@@ -8,6 +8,7 @@ static struct decision_record blank(const struct control *c, enum decision_kind 
 				    uint32_t function)
 {
 	const struct pod *pod = &c->pods.at[id];
+	const struct function *f = function != NONE ? &c->function[function] : NULL;
 
 	return (struct decision_record){ .at_ns = c->now,
 					 .began_ns = c->now,
@@ -21,8 +22,9 @@ static struct decision_record blank(const struct control *c, enum decision_kind 
 					 .node = NO_NODE,
 					 .probes = pod->record.probes,
 					 .attempt = pod->record.attempts,
-					 .queue = function != NONE ? c->function[function].queue.n
-								   : 0 };
+					 .queue = !f			       ? 0
+						: f->kind == FUNCTION_SCHEDULE ? f->queue.n
+									       : f->inbox.n };
 }
 
 static void tell(struct control *c, const struct decision_record *record)
