@@ -150,6 +150,8 @@ static bool check_copies(const struct setup *setup, struct err *err)
 		return err_set(err, "copies is %lld: that makes %lld services, expected at most %d",
 			       (long long)n, (long long)services, SERVICES_MAX);
 	for (uint32_t i = 0; i < setup->workload.n; i++) {
+		if (load[i].in_turn)
+			continue;
 		if (load[i].rate.kind != DIST_CONSTANT)
 			return err_set(err,
 				       "workload.%u.rate is a distribution, which cannot be "
@@ -182,34 +184,45 @@ static void copy_service(struct setup *setup, struct service_config *service, ui
 	service->split.at = split;
 }
 
-/* Each service and each part of the workload `copies` times over. */
-static void make_copies(struct setup *setup)
+static void copy_services(struct setup *setup)
 {
-	uint32_t n = (uint32_t)setup->copies, n_services = setup->services.n,
-		 n_workload = setup->workload.n;
+	uint32_t n = (uint32_t)setup->copies, n_services = setup->services.n;
 	const struct service_config *from = setup->services.at;
-	const struct synth_config *load = setup->workload.at;
 	struct service_config *services =
 		ARENA_ARRAY(&setup->arena, struct service_config, n_services * n);
-	struct synth_config *loads =
-		ARENA_ARRAY(&setup->arena, struct synth_config, n_workload * n);
 
 	for (uint32_t i = 0; i < n_services * n; i++) {
 		services[i] = from[i % n_services];
 		copy_service(setup, &services[i], i / n_services);
 	}
-	for (uint32_t i = 0; i < n_workload * n; i++) {
-		uint32_t copy = i / n_workload;
-
-		loads[i] = load[i % n_workload];
-		loads[i].service = copy_name(setup, loads[i].service, copy);
-		loads[i].requests = load[i % n_workload].requests / n +
-				    (copy < load[i % n_workload].requests % n);
-		set_dist(setup, &loads[i].rate, UNIT_PER_S,
-			 arena_print(&setup->arena, "%.17g/s", loads[i].rate.a / n));
-	}
 	setup->services = (struct opt_list){ services, n_services * n };
-	setup->workload = (struct opt_list){ loads, n_workload * n };
+}
+
+/* Each part of the workload `copies` times over, but those that go to all services anyway. */
+static void copy_workload(struct setup *setup)
+{
+	uint32_t n = (uint32_t)setup->copies, n_workload = setup->workload.n, made = 0;
+	const struct synth_config *load = setup->workload.at;
+	struct synth_config *loads =
+		ARENA_ARRAY(&setup->arena, struct synth_config, n_workload * n);
+
+	for (uint32_t i = 0; i < n_workload * n; i++) {
+		const struct synth_config *from = &load[i % n_workload];
+		uint32_t copy = i / n_workload;
+		struct synth_config *to;
+
+		if (from->in_turn && copy)
+			continue;
+		to = &loads[made++];
+		*to = *from;
+		to->service = copy_name(setup, from->service, copy);
+		if (from->in_turn)
+			continue;
+		to->requests = from->requests / n + (copy < from->requests % n);
+		set_dist(setup, &to->rate, UNIT_PER_S,
+			 arena_print(&setup->arena, "%.17g/s", from->rate.a / n));
+	}
+	setup->workload = (struct opt_list){ loads, made };
 }
 
 /* Without a list there is one service; one without a name is called as its option says. */
@@ -261,7 +274,8 @@ static bool complete(struct setup *setup, struct err *err)
 	if (setup->copies > 1) {
 		if (!check_copies(setup, err))
 			return false;
-		make_copies(setup);
+		copy_services(setup);
+		copy_workload(setup);
 	}
 	n = setup->services.n;
 	setup->costs = ARENA_ARRAY(&setup->arena, struct gpu_cost, n);
@@ -352,8 +366,10 @@ static struct trace *open_workload(struct setup *setup, struct err *err)
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct err unknown;
-		uint32_t service = setup_service(setup, synth[i].service, &unknown);
+		uint32_t service =
+			synth[i].in_turn ? 0 : setup_service(setup, synth[i].service, &unknown);
 
+		synth[i].services = setup->services.n;
 		if (synth[i].lengths && *synth[i].lengths)
 			synth[i].lengths = named_file(setup, synth[i].lengths);
 		if (service == NONE)

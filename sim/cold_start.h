@@ -1,9 +1,10 @@
 /* cold_start.h - how long each phase of a pod's start takes: distributions, presets and draws.
  *
- * Three presets of one table:
+ * Four presets of one table:
  *   vllm  the defaults: measured phases of vLLM on Kubernetes, each with its source
  *   fast  what the user does not give takes light values instead: image there, tuned loader, engine
  *         restored from a snapshot, aggressive probes; a small model is ready in about 3 s
+ *   knative  a small function without weights, on Knative: the medians of a published breakdown
  *   none  the parts count nothing: each phase lasts what cold_start.phases says, by default 0
  * The engine's initialisation is a sum of parts (INIT):
  *   bootstrap + spawn + NCCL if TP > 1 + Dynamo + compilation (cached or cold) + KV profiling
@@ -17,7 +18,7 @@
 #define SIM_COLD_START_H
 #include "base/opt.h"
 
-enum cold_start_preset { PRESET_NONE, PRESET_FAST, PRESET_VLLM };
+enum cold_start_preset { PRESET_NONE, PRESET_FAST, PRESET_VLLM, PRESET_KNATIVE };
 enum init_mode { INIT_FULL, INIT_RESTORE };
 enum init_size { SIZE_SMALL, SIZE_MEDIUM, SIZE_LARGE, INIT_SIZES };
 enum probe_mode { PROBE_PERIODIC, PROBE_AGGRESSIVE };
@@ -58,7 +59,7 @@ struct cold_start_config {
 	int preset;                     /* enum cold_start_preset */
 	struct phase_times phases;
 	struct node_start node;
-	struct dist sandbox, network, sidecar;
+	struct dist sandbox, serial, network, sidecar;
 	int64_t networks, sidecars;     /* beyond the first; beside the engine */
 	struct image_start image;
 	struct dist start;
@@ -73,7 +74,8 @@ extern const struct opt cold_start_options[];
 
 /* What one pod's start was drawn to be. */
 struct cold_start {
-	int64_t sandbox_ns, image_ns, start_ns, weights_ns, init_ns, readiness_ns, stop_ns;
+	int64_t sandbox_ns, serial_ns, image_ns, start_ns, weights_ns, init_ns, readiness_ns;
+	int64_t stop_ns;
 	double image_rate, loader_rate;
 };
 

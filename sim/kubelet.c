@@ -23,6 +23,7 @@ struct node {
 	struct sim_event up; /* armed while it is on its way */
 	struct kubelet *kubelet;
 	uint32_t id, queue, pulling; /* first pod that waits for an image; pulls under way */
+	sim_time serial_end;	     /* of the last sandbox's part that others wait for */
 };
 
 struct kubelet {
@@ -165,11 +166,23 @@ static void weights_begin(struct row *pod)
 			     service->host_rate, pod->draw.weights_ns, &pod->event);
 }
 
+/* The part that a node does for one pod at a time comes first, after that of those before it; a pod
+ * that is stopped meanwhile keeps its turn. */
+static void sandbox_begin(struct row *pod)
+{
+	struct node *node = &pod->kubelet->node[pod->node];
+	sim_time now = sim_now(pod->kubelet->sim);
+	int64_t serial_ns = pod->draw.serial_ns, rest_ns = pod->draw.sandbox_ns - serial_ns;
+
+	node->serial_end = (node->serial_end > now ? node->serial_end : now) + serial_ns;
+	wait_for(pod, node->serial_end - now + (rest_ns > 0 ? rest_ns : 0));
+}
+
 static void phase_begin(struct row *pod, enum pod_phase phase)
 {
 	pod->phase = (uint8_t)phase;
 	switch (phase) {
-	case PHASE_SANDBOX: wait_for(pod, pod->draw.sandbox_ns); break;
+	case PHASE_SANDBOX: sandbox_begin(pod); break;
 	case PHASE_IMAGE: image_begin(pod); break;
 	case PHASE_START: wait_for(pod, pod->draw.start_ns); break;
 	case PHASE_WEIGHTS: weights_begin(pod); break;
@@ -419,7 +432,7 @@ static void nodes_new(struct kubelet *k, uint32_t nodes_up)
 		double share =
 			i < nodes_up ? k->config->image.present : k->config->image.present_new;
 
-		k->node[i] = (struct node){ SIM_EVENT(node_event), k, i, NONE, 0 };
+		k->node[i] = (struct node){ SIM_EVENT(node_event), k, i, NONE, 0, 0 };
 		for (uint32_t j = 0; j < k->images; j++)
 			if (rng_unit(&rng) < share)
 				k->image[i * k->images + j] = IMAGE_PRESENT;

@@ -112,6 +112,33 @@ START_TEST(stopped_at_any_time)
 END_TEST
 
 /* The status goes by message: the API server may be down, and nothing is written. */
+/* 100 ms of a sandbox's 250 are for one pod of a node at a time. */
+START_TEST(sandboxes_one_by_one)
+{
+	rig_medians();
+	rig_set("sandbox", "250ms");
+	rig_set("serial", "100ms");
+	rig_set("sidecars", "0");
+	rig.config.image.present = 1;
+	rig_start(1);
+	for (uint32_t i = 0; i < 4; i++)
+		rig_pod(i, 0, 0);
+	rig_pod(4, 1, 0);
+	rig_run();
+	for (uint32_t i = 0; i < 4; i++)
+		ck_assert_int_eq(rig_when(i, MSG_POD_PHASE, PHASE_SANDBOX),
+				 250 * MS + i * 100 * MS);
+	ck_assert_int_eq(rig_when(4, MSG_POD_PHASE, PHASE_SANDBOX), 250 * MS);
+	/* Nobody is before this one. */
+	rig.heard.n = 0;
+	sim_run(rig.sim, 1000 * S);
+	rig_pod(5, 0, 0);
+	rig_run();
+	ck_assert_int_eq(rig_when(5, MSG_POD_PHASE, PHASE_SANDBOX), 1000 * S + 250 * MS);
+	rig_end();
+}
+END_TEST
+
 START_TEST(told_by_message)
 {
 	struct dist message;
@@ -332,6 +359,7 @@ Suite *kubelet_suite(void)
 	tcase_add_test(tcase, pulls_one_by_one);
 	tcase_add_test(tcase, stopped_while_pulling);
 	tcase_add_test(tcase, stopped_at_any_time);
+	tcase_add_test(tcase, sandboxes_one_by_one);
 	tcase_add_test(tcase, told_by_message);
 	tcase_add_test(tcase, stopped_while_writing);
 	tcase_add_test(tcase, there_from_the_start);

@@ -274,6 +274,29 @@ START_TEST(streams)
 }
 END_TEST
 
+/* To all services of the scenario; the arrivals are those of one. */
+START_TEST(in_turn)
+{
+	int64_t *at;
+
+	set("requests", "100");
+	make(0, 3);
+	at = calloc(rows.n, sizeof(*at));
+	ck_assert_ptr_nonnull(at);
+	for (uint32_t i = 0; i < rows.n; i++)
+		at[i] = rows.at[i].arrival_ns;
+	set("in_turn", "true");
+	config.services = 7;
+	make(0, 3);
+	ck_assert_uint_eq(rows.n, 100);
+	for (uint32_t i = 0; i < rows.n; i++) {
+		ck_assert_uint_eq(rows.at[i].service, i % 7);
+		ck_assert_int_eq(rows.at[i].arrival_ns, at[i]);
+	}
+	free(at);
+}
+END_TEST
+
 START_TEST(contradictions)
 {
 	ck_assert_ptr_null(synth_open(&config, 0, 0, 1, &err));
@@ -309,6 +332,7 @@ Suite *synth_suite(void)
 	tcase_add_test(laws_case, empty_windows);
 	tcase_add_test(laws_case, bursts);
 	tcase_add_test(laws_case, streams);
+	tcase_add_test(laws_case, in_turn);
 	tcase_add_test(laws_case, contradictions);
 	suite_add_tcase(suite, laws_case);
 	return suite;

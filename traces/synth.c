@@ -30,6 +30,9 @@ const struct opt synth_burst_options[] = {
 const struct opt synth_options[] = {
 	{ "service", OPT_TEXT, UNIT_NONE, SYNTH(service), "default",
 	  .help = "where the requests go" },
+	{ "in_turn", OPT_BOOL, UNIT_NONE, SYNTH(in_turn), "false",
+	  .help = "the requests go to every service in turn, whatever `service` says; `copies` "
+		  "does not multiply them" },
 	{ "arrivals", OPT_CHOICE, UNIT_NONE, SYNTH(arrivals), "poisson", .choices = arrivals,
 	  .help = "gaps: exponential, gamma, Weibull or constant; two-level: gamma gaps at a rate "
 		  "drawn each window" },
@@ -168,6 +171,8 @@ static int synth_next(struct trace *trace, struct trace_row *row, struct err *er
 		return 0;
 	row->arrival_ns = s->now_ns;
 	row->service = s->service;
+	if (s->config->in_turn && s->config->services)
+		row->service = (uint32_t)(s->emitted % s->config->services);
 	row->input_tokens = draw_tokens(&s->input_tokens, &s->inputs);
 	row->output_tokens = draw_tokens(&s->output_tokens, &s->outputs);
 	row->session = row->prefix = 0;

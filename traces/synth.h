@@ -30,6 +30,8 @@ struct synth_config {
 	struct dist input_tokens, output_tokens;
 	const char *lengths;
 	struct opt_list bursts;     /* of struct synth_burst */
+	bool in_turn;               /* to every service of the scenario, one after the other */
+	uint32_t services;          /* of the scenario, set by who opens it; not an option */
 };
 extern const struct opt synth_options[], synth_burst_options[];
 
