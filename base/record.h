@@ -155,6 +155,7 @@ struct control_totals {
 	uint64_t migrations, conflicts, api_writes, messages, unschedulable;
 	uint64_t rebalanced_nodes, functions_started, functions_stopped;
 	uint64_t retries;          /* decisions about a pod beyond its first */
+	uint64_t evictions;        /* pods that had to go for one of higher priority */
 	uint64_t reservations_expired;
 	/* the cache said that there is room, and there was none; the reverse */
 	uint64_t probe_false_positives, probe_false_negatives;

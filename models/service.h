@@ -78,6 +78,7 @@ struct service_config {
 	int64_t activator_queue;
 	/* of a request, arrival to first token (Knative revision timeout: 300 s); 0 = none */
 	int64_t timeout_ns;
+	int64_t priority;               /* of its pods, when nodes are scarce */
 	int64_t cpu_milli, memory_bytes; /* a pod's requests, sidecars included */
 	struct engine_config engine;
 	struct kpa_config autoscaler;

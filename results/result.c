@@ -168,6 +168,7 @@ static void walk_control(struct walk *walk, const struct run_result *result)
 	count(walk, "migrations", c->migrations);
 	count(walk, "conflicts", c->conflicts);
 	count(walk, "retries", c->retries);
+	count(walk, "evictions", c->evictions);
 	count(walk, "reservations_expired", c->reservations_expired);
 	count(walk, "probe_false_positives", c->probe_false_positives);
 	count(walk, "probe_false_negatives", c->probe_false_negatives);

@@ -33,6 +33,7 @@ static Suite *(*const suites[])(void) = {
 	functional_suite,
 	gpu_suite,
 	godel_suite,
+	preempt_suite,
 	rollout_suite,
 	input_suite,
 	kpa_suite,

@@ -30,6 +30,7 @@ Suite *crew_suite(void);
 Suite *functional_suite(void);
 Suite *gpu_suite(void);
 Suite *godel_suite(void);
+Suite *preempt_suite(void);
 Suite *rollout_suite(void);
 Suite *input_suite(void);
 Suite *kpa_suite(void);

@@ -408,7 +408,9 @@ static void verify_crews(const struct control *c)
 		assert(asked[i] == c->set[i].asked);
 		for (int k = FUNCTION_AUTOSCALE; k < FUNCTION_KINDS; k++)
 			assert(!c->crew[k].lives || k == FUNCTION_BIND || asked[i] >> k & 1 ||
-			       !set_wants(c, i, (enum function_kind)k));
+			       !set_wants(c, i, (enum function_kind)k) ||
+			       /* its back-off is over, and the tick that says so to come */
+			       c->set[i].hold_ns == c->now);
 	}
 	for (uint32_t i = 0; c->crews && i < c->pods.n; i++) {
 		const struct pod *pod = &c->pods.at[i];
@@ -422,6 +424,28 @@ static void verify_crews(const struct control *c)
 	free(handed);
 }
 
+/* A node is kept for the pod that it was promised to, and for nobody else. */
+static void verify_kept(const struct control *c)
+{
+	uint32_t kept = 0, nominated = 0;
+
+	for (uint32_t i = 0; i < c->cluster->n; i++) {
+		const struct node *node = &c->cluster->node[i];
+		uint32_t pod = i < c->on_node.n ? c->on_node.at[i].nominee : NONE;
+
+		assert(node->kept == (pod != NONE));
+		assert(!node->kept || c->pods.at[pod].nominated == i);
+		kept += node->kept;
+	}
+	for (uint32_t i = 0; i < c->pods.n; i++) {
+		const struct pod *pod = &c->pods.at[i];
+
+		assert(pod->state != POD_UNUSED || pod->nominated == NONE);
+		nominated += pod->state != POD_UNUSED && pod->nominated != NONE;
+	}
+	assert(kept == nominated);
+}
+
 void toy_verify(const struct control *c)
 {
 	uint32_t in_states[POD_STATES] = { 0 }, queued = c->orphans.n, parked = 0, live = 0;
@@ -429,6 +453,7 @@ void toy_verify(const struct control *c)
 	control_audit(c);
 	verify_taken(c);
 	verify_sets(c);
+	verify_kept(c);
 	verify_list(c, &c->free_pods, NONE, POD_UNUSED);
 	verify_list(c, &c->orphans, NONE, POD_QUEUED);
 	for (uint32_t i = 0; i < c->functions; i++) {

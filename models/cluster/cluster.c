@@ -26,7 +26,7 @@ uint32_t cluster_shape(uint32_t gpu_milli)
 
 static int8_t shapes_of(const struct node *node)
 {
-	if (!node->up || node->free_pods <= 0 || node->free_ips <= 0)
+	if (!node->up || node->kept || node->free_pods <= 0 || node->free_ips <= 0)
 		return 0;
 	return (int8_t)(1 + cluster_shape((uint32_t)node->room_milli));
 }
@@ -179,6 +179,13 @@ static void grow_version(struct pool *pool)
 	pool->version = vec_grow(pool->version, &pool->version_cap, was + 1, sizeof(uint32_t));
 	for (uint32_t i = was; i < pool->version_cap; i++)
 		pool->version[i] = 1;
+}
+
+void cluster_keep(struct cluster *cluster, uint32_t id, bool kept)
+{
+	assert(id < cluster->n && cluster->node[id].kept != kept);
+	cluster->node[id].kept = kept;
+	refresh(cluster, &cluster->node[id]);
 }
 
 void cluster_own(struct cluster *cluster, uint32_t id, uint32_t to)
@@ -359,6 +366,12 @@ void cluster_take(struct cluster *cluster, uint32_t id, struct need *need)
 	if (need->gpu_milli % GPU_MILLI)
 		need->gpu = choose_gpu(node, shares(cluster, node), need->gpu_milli);
 	move(cluster, node, need, -1);
+}
+
+void cluster_retake(struct cluster *cluster, uint32_t id, const struct need *need)
+{
+	assert(id < cluster->n);
+	move(cluster, &cluster->node[id], need, -1);
 }
 
 void cluster_give(struct cluster *cluster, uint32_t id, const struct need *need)

@@ -89,6 +89,7 @@ struct node {
 	uint32_t promised;                              /* in no pool: which is to get it */
 	int8_t shapes;                                  /* it can take shapes 0 .. shapes - 1 */
 	bool up;
+	bool kept;                                      /* for one pod: nobody else may have it */
 	bool known;                                     /* the last score is still right */
 	uint32_t version;                               /* counts what changed on it */
 	struct need score_need;                         /* that it was of */
@@ -152,6 +153,9 @@ void cluster_copy(struct cluster *cluster, uint32_t id, const struct cluster *fr
 uint32_t cluster_add(struct cluster *cluster);
 /* Opens a node for pods or closes it; what is taken on it stays taken until given back. */
 void cluster_up(struct cluster *cluster, uint32_t node, bool up);
+/* Keeps a node for one pod, or opens it again: while it is kept no search finds it, and nothing
+ * fits. */
+void cluster_keep(struct cluster *cluster, uint32_t node, bool kept);
 /* Puts a node that is in no pool into one. */
 void cluster_own(struct cluster *cluster, uint32_t node, uint32_t pool);
 /* Takes a node out of its pool at time now. */
@@ -162,6 +166,8 @@ bool cluster_fits(const struct node *node, const struct need *need);
  * (need->gpu); or gives it back. */
 void cluster_take(struct cluster *cluster, uint32_t node, struct need *need);
 void cluster_give(struct cluster *cluster, uint32_t node, const struct need *need);
+/* Takes again exactly what was given back since, a share of the very same GPU. */
+void cluster_retake(struct cluster *cluster, uint32_t node, const struct need *need);
 /* The widest shape that is no wider than a request: such a pod cannot go where this shape
  * cannot. */
 uint32_t cluster_shape(uint32_t gpu_milli);

@@ -178,6 +178,7 @@ struct control_config {
 	int64_t resync_ns;
 	double cores;                   /* each scheduler, control function, binder and top-level
 	                                 * control plane holds */
+	bool preemption;                /* central */
 	bool decisions;                 /* MSG_RECORD_DECISION for each */
 };
 

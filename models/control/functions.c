@@ -3,6 +3,7 @@
  * else may touch its nodes, so that is the same as taking it when the decision ends. */
 #include "base/vec.h"
 #include "models/control/functional.h"
+#include "models/control/preempt.h"
 #include <assert.h>
 
 /* Weight of the newest queueing delay in the smoothed one.  source: assumption, 1/8 as in TCP's
@@ -185,6 +186,19 @@ uint32_t function_choose(struct control *c)
 	return best;
 }
 
+/* First in, first out within a priority; a higher one goes before. */
+static void queue_push(struct control *c, struct list *queue, uint32_t id)
+{
+	uint32_t after = queue->n ? queue->tail : NONE;
+
+	while (c->priorities && after != NONE && preempt_before(c, id, after))
+		after = c->pods.at[after].prev;
+	if (!queue->n || after == queue->tail)
+		list_push(c, queue, id);
+	else
+		list_insert(c, queue, id, after);
+}
+
 void pod_enqueue(struct control *c, uint32_t id, uint32_t function)
 {
 	struct function *f = &c->function[function];
@@ -197,7 +211,7 @@ void pod_enqueue(struct control *c, uint32_t id, uint32_t function)
 	pod->state = POD_QUEUED;
 	pod->function = function;
 	pod->since_ns = c->now;
-	list_push(c, &f->queue, id);
+	queue_push(c, &f->queue, id);
 	c->queued[function] = f->queue.n;
 	note_queued(c, id);
 	function_next(c, function);

@@ -4,7 +4,7 @@
  * the dispatcher, after three times with a back-off.  The binder is one function that takes one pod
  * at a time: its queue costs time, but no further conflicts.  Shards that have grown apart are
  * evened out now and then.  Source: kubewharf/godel-scheduler, control-plane.md 2.4. */
-#include "models/control/state.h"
+#include "models/control/whole.h"
 #include <assert.h>
 
 /* Source: godel-scheduler pkg/binder, at most 3 retries. */

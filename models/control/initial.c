@@ -1,5 +1,6 @@
 /* The pods that are there from the start: placed before the nodes are divided, the largest first so
  * that they fit if they can, by the same search and scores as any other. */
+#include "models/control/preempt.h"
 #include "models/control/state.h"
 
 static bool place_set(struct control *c, uint32_t id, struct rng *ties, struct err *err)
@@ -30,6 +31,7 @@ static bool place_set(struct control *c, uint32_t id, struct rng *ties, struct e
 		pod->state = POD_SERVING;
 		pod->routable = pod->reported = true;
 		set_adopt(c, id, at);
+		preempt_link(c, at);
 		set_serves(c, at, 1);
 	}
 	return true;

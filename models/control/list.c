@@ -16,6 +16,22 @@ void list_push(struct control *control, struct list *list, uint32_t id)
 	list->n++;
 }
 
+void list_insert(struct control *control, struct list *list, uint32_t id, uint32_t after)
+{
+	struct pod *pod = &control->pods.at[id];
+	uint32_t next = after == NONE ? list->head : control->pods.at[after].next;
+
+	assert(list->n && next != NONE);
+	pod->prev = after;
+	pod->next = next;
+	control->pods.at[next].prev = id;
+	if (after == NONE)
+		list->head = id;
+	else
+		control->pods.at[after].next = id;
+	list->n++;
+}
+
 void list_remove(struct control *control, struct list *list, uint32_t id)
 {
 	struct pod *pod = &control->pods.at[id];

@@ -1,6 +1,8 @@
 /* Making a control plane, and finding out whether one can be made. */
 #include "base/vec.h"
+#include "models/control/preempt.h"
 #include "models/control/sampling.h"
+#include "models/control/state.h"
 #include <assert.h>
 #include <string.h>
 
@@ -129,6 +131,7 @@ static struct control *make(const struct control_config *config,
 	c->free_hold = NONE;
 	arena_init(&c->arena);
 	make_sets(c, services, n);
+	preempt_init(c);
 	make_functions(c);
 	c->cluster =
 		cluster_new(cluster, &config->place, c->functions + (c->plane == &plane_two_level));
@@ -212,6 +215,8 @@ void control_free(struct control *c)
 	vec_release(&c->pods);
 	vec_release(&c->holds);
 	vec_release(&c->scratch);
+	vec_release(&c->on_node);
+	vec_release(&c->victims);
 	free(c->targets);
 	arena_release(&c->arena);
 	free(c);

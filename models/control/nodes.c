@@ -2,6 +2,7 @@
  * A silent node's pods are withdrawn from the endpoints but count as there, so that nobody makes
  * others in their place; when it is given up they have failed.  Each step may come twice, late, or
  * without the one before it. */
+#include "models/control/preempt.h"
 #include "models/control/state.h"
 #include <assert.h>
 
@@ -11,6 +12,7 @@ static void close_node(struct control *c, uint32_t id)
 	if (c->cluster->node[id].up)
 		cluster_up(c->cluster, id, false);
 	hold_drop_all(c, NONE, id);
+	preempt_node_down(c, id);
 	for (uint32_t i = 0; i < c->pods.n; i++) {
 		struct pod *pod = &c->pods.at[i];
 

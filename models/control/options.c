@@ -279,6 +279,9 @@ const struct opt control_options[] = {
 	  .help = "cores that each scheduler, control function, binder and top-level control plane "
 		  "holds",
 	  .source = "assumption: a decision runs on one core" },
+	{ "preemption", OPT_BOOL, UNIT_NONE, CONTROL(preemption), "true",
+	  .help = "central: a pod that finds no room evicts pods of services of lower priority",
+	  .source = "kube-scheduler's DefaultPreemption" },
 	{ "decisions", OPT_BOOL, UNIT_NONE, CONTROL(decisions), "false",
 	  .help = "a record of every step of a scheduling decision (sonde run --decisions)" },
 	OPT_END

@@ -3,6 +3,7 @@
  * dropped. */
 #include "base/vec.h"
 #include "models/control/functional.h"
+#include "models/control/preempt.h"
 #include <assert.h>
 #include <string.h>
 
@@ -40,6 +41,7 @@ uint32_t pod_new(struct control *c, uint32_t service, uint64_t number, const str
 	pod->need = *need;
 	pod->gen = gen;
 	pod->next = pod->prev = pod->older = pod->younger = pod->endpoint_next = NONE;
+	pod->nominated = NONE;
 	pod->function = pod->asked = NONE;
 	pod->since_ns = c->now;
 	pod->state = POD_CREATING;
@@ -61,6 +63,7 @@ void pod_free(struct control *c, uint32_t id)
 	struct pod *pod = &c->pods.at[id];
 
 	assert(pod->state != POD_UNUSED && !pod->in_endpoints && !pod->routable && pod->reported);
+	preempt_forget(c, id);
 	if (pod->record.service != NONE) {
 		set_answered(c, id);
 		set_uncount(c, id);
@@ -88,6 +91,7 @@ void pod_give(struct control *c, uint32_t id)
 	uint32_t node = pod->record.node;
 
 	assert(node != NO_NODE);
+	preempt_unlink(c, id);
 	cluster_give(c->cluster, node, &pod->need);
 	if (c->cluster->node[node].up)
 		c->plane->freed(c, node);
@@ -124,6 +128,7 @@ void pod_bind(struct control *c, uint32_t id, uint32_t function)
 	pod->function = function;
 	pod->record.attempts++;
 	c->totals.placements++;
+	preempt_link(c, id);
 	if (c->crews)
 		crew_hand(c, function, id);
 	else

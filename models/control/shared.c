@@ -7,7 +7,7 @@
  * In a round of R requests by N schedulers over S slots a request conflicts with probability
  * 1 - S/R (1 - (1 - R/(N S))^N) (V6); with others placing l pods a second on M nodes, a decision of
  * t seconds conflicts by sequence number with probability 1 - exp(-l t / M) (V7). */
-#include "models/control/state.h"
+#include "models/control/whole.h"
 
 static struct found search(struct control *c, uint32_t id, uint32_t pod)
 {

@@ -41,6 +41,8 @@ struct pod {
 	uint32_t next, prev;            /* in a queue, a parked or the free list */
 	uint32_t older, younger;        /* in its set */
 	uint32_t endpoint_next;
+	uint32_t beside_next, beside_prev; /* on its node, if linked */
+	uint32_t nominated;             /* node that is kept for it; NONE = none */
 	uint32_t function;              /* that has it, queued to parked; who binds it after */
 	uint32_t asked;                 /* probing: whom (sampling: its job; later its node) */
 	uint32_t job;                   /* plain pods that came together; 0 = alone */
@@ -62,6 +64,7 @@ struct pod {
 	bool counted;                   /* among its set's existing pods */
 	bool tried;                     /* a decision about it has begun before */
 	bool hopeful;                   /* probing: the cache says that there is room */
+	bool linked;                    /* among the pods of its node (preempt.c) */
 };
 
 /* How far a binding has come, where a function of its own writes it. */
@@ -71,6 +74,9 @@ enum handed {
 	HANDED_QUEUED,          /* it has it */
 	HANDED_WRITTEN
 };
+
+/* Of a node: the pods that hold some of it, and the one that it is kept for. */
+struct on_node { uint32_t first, nominee; };
 
 /* When the wanted number of pods last reached a level. */
 struct rise { int64_t at_ns; int32_t level; };
@@ -257,6 +263,9 @@ struct control {
 	struct view *view;              /* shared: one a scheduler */
 	struct sampling *sampling;      /* sampling.h; NULL = another plane */
 	struct { uint32_t *at; uint32_t n, cap; } scratch;
+	bool priorities;                /* services have other priorities than 0 */
+	struct { struct on_node *at; uint32_t n, cap; } on_node;
+	struct { uint32_t *at; uint32_t n, cap; } victims;
 	struct timers timers;
 	uint32_t nodes_coming;          /* asked for, not up */
 	int64_t nodes_asked_ns;
@@ -280,6 +289,8 @@ void control_arm(struct control *control, int64_t at_ns, enum timer_kind kind, u
 /* list.c */
 /* Appends a pod to a list; it must be in none. */
 void list_push(struct control *control, struct list *list, uint32_t pod);
+/* Inserts a pod behind another one of a list, or at its head (after = NONE). */
+void list_insert(struct control *control, struct list *list, uint32_t pod, uint32_t after);
 /* Takes a pod out of the list that it is in. */
 void list_remove(struct control *control, struct list *list, uint32_t pod);
 
@@ -446,23 +457,6 @@ void note_expired(struct control *control, uint32_t hold);
 /* Any other step. */
 void note(struct control *control, enum decision_kind kind, uint32_t pod, uint32_t function,
 	  uint32_t other, uint32_t node);
-
-/* whole.c: parts of planes whose functions may use any node (all nodes are in pool 0). */
-void whole_start(struct control *control);
-void whole_dispatch(struct control *control, uint32_t pod);
-void whole_full(struct control *control, uint32_t function, uint32_t pod);
-void whole_parked(struct control *control, uint32_t pod);
-void whole_retry(struct control *control, uint32_t pod);
-void whole_freed(struct control *control, uint32_t node);
-bool whole_probe(struct control *control, uint32_t function, const struct task *probe);
-void whole_answer(struct control *control, uint32_t function);
-void whole_received(struct control *control, uint32_t function, const struct msg *msg,
-		    const void *load);
-void whole_idle(struct control *control, uint32_t function);
-void whole_function_up(struct control *control, uint32_t function);
-void whole_function_lost(struct control *control, uint32_t function);
-void whole_node_up(struct control *control, uint32_t node);
-void whole_timer(struct control *control, const struct timer *timer);
 
 /* hold.c: reservations. */
 /* Takes a node for a pod; expires unless hold_use comes. */

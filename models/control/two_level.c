@@ -7,7 +7,7 @@
  *
  * Of N frameworks with k pods each, decisions of t and messages of s, the last is done after
  * N k t + (2 N - 1) s: the offers follow one another. */
-#include "models/control/state.h"
+#include "models/control/whole.h"
 
 /* The pool behind those of the functions. */
 static uint32_t master(const struct control *c)

@@ -1,7 +1,7 @@
 /* Parts of planes whose functions may use any node; taken together they are the central one.  A pod
  * without room waits in the parked list until something comes free (or for five minutes), and then
  * at least for its back-off: scheduling_queue.go's unschedulable, back-off and active queues. */
-#include "models/control/state.h"
+#include "models/control/whole.h"
 
 void whole_start(struct control *c)
 {

@@ -33,7 +33,7 @@ struct play {
 	struct toy toy;
 	struct rng rng;
 	uint32_t arrived;
-	bool shares;
+	bool shares, ranked;
 	int64_t until_ns;
 	unsigned char ended[PLAIN_MAX + 1]; /* records of a plain pod */
 	uint32_t read;			    /* records */
@@ -166,6 +166,7 @@ static void services(struct play *p)
 	struct toy *t = &p->toy;
 	struct err err;
 
+	p->ranked = chance(p, 0.3);
 	toy_services(t, &p->arena, below(p, 4));
 	for (uint32_t i = 0; i < t->services; i++) {
 		t->service[i].tensor_parallel = 1 + below(p, (uint32_t)t->cluster.gpus);
@@ -175,6 +176,8 @@ static void services(struct play *p)
 		}
 		t->service[i].cpu_milli = 1000 * below(p, 4);
 		t->service[i].replicas = below(p, 4);
+		if (p->ranked)
+			t->service[i].priority = below(p, 3);
 	}
 	while (!control_check(&t->control, &t->cluster, t->service, t->services, &err))
 		for (uint32_t i = 0; i < t->services; i++)
