@@ -23,7 +23,7 @@ static const char help[] = "usage: sonde trace info FILE --format F      the fig
 
 #define READING \
 	"  -f, --format F         sonde, azure2023, azure2024, vidur, burstgpt, mooncake,\n" \
-	"                         azure-functions-2021; never guessed\n" \
+	"                         servegen, azure-functions-2019, azure-functions-2021\n" \
 	"      --zero-tokens P    rows without input or output tokens: drop " \
 	"(default), fail or " \
 	"keep\n" \

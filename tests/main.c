@@ -42,6 +42,7 @@ static Suite *(*const suites[])(void) = {
 	net_suite,
 	note_suite,
 	points_suite,
+	pools_suite,
 	results_suite,
 	results_files_suite,
 	scaler_suite,

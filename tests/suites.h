@@ -39,6 +39,7 @@ Suite *loss_suite(void);
 Suite *net_suite(void);
 Suite *note_suite(void);
 Suite *points_suite(void);
+Suite *pools_suite(void);
 Suite *results_suite(void);
 Suite *results_files_suite(void);
 Suite *scaler_suite(void);

@@ -20,7 +20,7 @@ _sonde() {
 		[[ $before != --set ]] || compopt -o nospace
 		return
 	elif [[ $before == --trace-format || $before == --format || $before == -f ]]; then
-		words='sonde azure2023 azure2024 vidur burstgpt mooncake azure-functions-2021'
+		words='sonde azure2023 azure2024 vidur burstgpt mooncake servegen azure-functions-2019 azure-functions-2021'
 	elif [[ $before == --by ]]; then
 		words='scheduling cold-start'
 	elif ((COMP_CWORD == 2)) && [[ $command == emu ]]; then
@@ -42,8 +42,8 @@ _sonde() {
 		trace)
 			words='--help'
 			case ${COMP_WORDS[2]} in
-			info) words+=' --format --zero-tokens --lenient --reorder --trace-loop --quantiles --json' ;;
-			convert) words+=' --format --zero-tokens --lenient --reorder --trace-loop --to --service' ;;
+			info) words+=' --format --zero-tokens --lenient --reorder --trace-loop --set --quantiles --json' ;;
+			convert) words+=' --format --zero-tokens --lenient --reorder --trace-loop --set --to --service' ;;
 			synth) words+=' --out --seed --set' ;;
 			esac
 			;;

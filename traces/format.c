@@ -58,13 +58,21 @@ static const struct format formats[] = {
 		      { "func", COLUMN_FUNCTION, false },
 		      { "end_timestamp", COLUMN_SECONDS, false },
 		      { "duration", COLUMN_DURATION, false } } },
+	{ .name = "azure-functions-2019", .foreign = true, .open = minutes_open },
+	{ .name = "servegen", .foreign = true, .open = servegen_open },
 };
 enum { FORMATS = sizeof(formats) / sizeof(*formats) };
 
-const char *const trace_formats[] = {
-	"sonde", "azure2023", "azure2024", "vidur", "burstgpt", "mooncake", "azure-functions-2021",
-	NULL
-};
+const char *const trace_formats[] = { "sonde",
+				      "azure2023",
+				      "azure2024",
+				      "vidur",
+				      "burstgpt",
+				      "mooncake",
+				      "azure-functions-2021",
+				      "azure-functions-2019",
+				      "servegen",
+				      NULL };
 _Static_assert(sizeof(trace_formats) / sizeof(*trace_formats) == FORMATS + 1, "one name a format");
 
 const struct format *format_find(const char *name, struct err *err)

@@ -22,6 +22,10 @@ struct trace {
 /* A file of rows. */
 struct trace *reader_open(const struct trace_spec *spec, const struct format *format,
 			  struct err *err);
+/* Functions by the minute, azure-functions-2019; tenants by their invocations, falling. */
+struct trace *minutes_open(const struct trace_spec *spec, struct err *err);
+/* A folder of ServeGen's tenants, made up; by the requests to be expected, falling. */
+struct trace *servegen_open(const struct trace_spec *spec, struct err *err);
 /* Spreads rows of the same arrival over a tick of spec->tick_ns, or up to the next arrival; owns
  * and closes from. */
 struct trace *spread_open(struct trace *from, const struct trace_spec *spec);

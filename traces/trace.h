@@ -3,8 +3,8 @@
  *
  * A source is a file, a synthesiser (synth.h) or several of them merged by time.  Rows stream:
  * memory does not grow with their number.  Formats are named by the user, never guessed.  Times
- * are integer ns, those of a file relative to its first arrival.  Not for what happens to a
- * request afterwards. */
+ * are integer ns, those of a file of requests relative to its first arrival, those of counts or
+ * rates to the file's own origin.  Not for what happens to a request afterwards. */
 #ifndef TRACES_TRACE_H
 #define TRACES_TRACE_H
 #include "base/dist.h"

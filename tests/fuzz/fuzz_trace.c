@@ -26,9 +26,16 @@ static const char *const headers[] = {
 	"Timestamp,Session ID,Elapsed time,Model,Request tokens,Response tokens,Total tokens\n",
 	"",
 	"app,func,end_timestamp,duration\n",
+	"HashOwner,HashApp,HashFunction,Trigger,1,2,3,7\n",
 };
-static const char *const formats[] = { "sonde",	   "azure2023", "azure2024",	       "vidur",
-				       "burstgpt", "mooncake",	"azure-functions-2021" };
+static const char *const formats[] = { "sonde",
+				       "azure2023",
+				       "azure2024",
+				       "vidur",
+				       "burstgpt",
+				       "mooncake",
+				       "azure-functions-2021",
+				       "azure-functions-2019" };
 enum { FORMATS = sizeof(formats) / sizeof(*formats) };
 
 /* Things that stand in real files, and things that should not. */
@@ -108,6 +115,9 @@ static size_t good_file(struct rng *rng, uint32_t format, char *out)
 		else if (format == 6)
 			n += (size_t)snprintf(out + n, room, "a%u,s%u,%u.%03u,0.%03u\n", service,
 					      service, ms / 1000, ms % 1000, output);
+		else if (format == 7)
+			n += (size_t)snprintf(out + n, room, "o,a%u,f%u,http,%u,0,%u,7\n", i % 3, i,
+					      service, output);
 		else if (format == 3)
 			n += (size_t)snprintf(out + n, room, "%.9g,%u,%u\n", ms / 1e3, input,
 					      output);
@@ -206,8 +216,7 @@ static int read_trace(const struct trace_spec *spec)
 	}
 	counts = trace_counts(trace);
 	assert(counts.emitted == rows);
-	assert(counts.dropped ==
-	       counts.zero + counts.malformed + counts.late + counts.left_out);
+	assert(counts.dropped == counts.zero + counts.malformed + counts.late + counts.left_out);
 	if (got == 0)
 		assert(counts.read == counts.emitted + counts.dropped);
 	else
