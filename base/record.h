@@ -149,6 +149,14 @@ struct function_totals {
 	int64_t waited_ns, waited_max_ns; /* tasks in queues */
 };
 
+/* An event of the scenario, as it happened. */
+struct event_record {
+	int64_t at_ns;
+	char kind[24];             /* "zone-down" */
+	uint32_t count;            /* how many things it happened to */
+	bool over;                 /* it ends */
+};
+
 /* What the control plane did, in total. */
 struct control_totals {
 	uint64_t decisions, placements, probes, probe_cache_hits, probe_cache_misses;
@@ -176,6 +184,7 @@ struct sink {
 	void (*scale)(void *ctx, const struct scale_record *record);
 	void (*series)(void *ctx, const struct series_record *record);
 	void (*decision)(void *ctx, const struct decision_record *record);
+	void (*event)(void *ctx, const struct event_record *record);
 };
 
 /* The name of a part ("gateway", "cold_start.weights", ...), of a phase ("weights"), of an outcome

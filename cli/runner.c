@@ -84,6 +84,13 @@ static void on_decision(void *ctx, const struct decision_record *record)
 	listener->to.decision(listener->to.ctx, record);
 }
 
+static void on_event(void *ctx, const struct event_record *record)
+{
+	struct listener *listener = ctx;
+
+	listener->to.event(listener->to.ctx, record);
+}
+
 static double wall_s(void)
 {
 	struct timespec now;
@@ -115,6 +122,30 @@ static double expected(const struct setup *setup)
 	return sum;
 }
 
+static void add_extra(struct run *run, const char *name, uint64_t value)
+{
+	run->extra[run->result.extras++] = (struct extra){ name, "count", (double)value };
+}
+
+/* What events did and what users tried, where the scenario has any. */
+static void fill_extra(struct run *run, const struct world_totals *totals)
+{
+	run->result.extra = run->extra;
+	if (run->setup.events.n) {
+		add_extra(run, "events", totals->faults.events);
+		add_extra(run, "nodes_lost", totals->faults.nodes_lost);
+		add_extra(run, "pods_lost", totals->faults.pods_lost);
+		add_extra(run, "requests_lost", totals->faults.requests_lost);
+		add_extra(run, "functions_lost", totals->faults.functions_lost);
+		add_extra(run, "api_refused", totals->api_refused);
+		add_extra(run, "upgrades", totals->faults.upgrades);
+	}
+	if (run->setup.users.retries) {
+		add_extra(run, "retries", totals->users.retries);
+		add_extra(run, "gave_up", totals->users.gave_up);
+	}
+}
+
 static void fill_result(struct run *run, const struct run_job *job, struct world *world,
 			double wall, struct oracle_meter *meter)
 {
@@ -143,6 +174,7 @@ static void fill_result(struct run *run, const struct run_job *job, struct world
 						    .wall_s = wall,
 						    .peak_rss_bytes =
 							    (uint64_t)usage.ru_maxrss * 1024 } };
+	fill_extra(run, &totals);
 	if (meter) {
 		run->result.oracles = oracle_meter_read(meter, run->oracle);
 		run->result.oracle = run->oracle;
@@ -195,8 +227,8 @@ static void listen(struct run *run, const struct run_job *job, struct listener *
 	run->collect.keep_pods = run->collect.keep_decisions = job->store != NULL;
 	*listener =
 		(struct listener){ .collect = &run->collect, .to = collect_sink(&run->collect) };
-	*sink = (struct sink){ listener, on_request, on_gap,	 on_pod,
-			       on_scale, on_series,  on_decision };
+	*sink = (struct sink){ listener, on_request, on_gap,	  on_pod,
+			       on_scale, on_series,  on_decision, on_event };
 	if (job->csv) {
 		requests_csv_run(job->csv, run->setup.service_names, run->setup.services.n,
 				 job->variant, (uint64_t)run->setup.seed);

@@ -38,11 +38,14 @@ struct run_job {
 	struct tape *tape;
 };
 
+enum { RUN_EXTRAS = 10 };
+
 /* One finished run; its memory is kept until run_release, because the result points into it. */
 struct run {
 	struct setup setup;
 	struct collect collect;
 	struct oracle oracle[ORACLE_FORMS];
+	struct extra extra[RUN_EXTRAS];
 	struct run_result result;
 	bool interrupted;
 };

@@ -31,6 +31,9 @@ struct setup {
 	struct pod_workload pods;
 	struct cluster_config cluster;
 	struct control_config control;
+	struct opt_list events;                 /* of struct event_config */
+	struct detection_config detection;
+	struct user_config users;
 	struct decision_cost decision;
 	struct api_config api;
 	struct cold_start_config cold_start;

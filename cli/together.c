@@ -163,6 +163,70 @@ bool setup_check_oracle(const struct setup *setup, struct err *err)
 				 given);
 }
 
+/* Where the scenario gives an option of an event. */
+static bool bad_event(const struct setup *setup, uint32_t i, const char *key, struct err *err)
+{
+	char path[64];
+	const struct scenario_mark *mark;
+
+	snprintf(path, sizeof(path), "events.%u.%s", i, key);
+	mark = scenario_mark_find(&setup->loaded, path);
+	if (mark && mark->line) {
+		snprintf(err->file, sizeof(err->file), "%s", mark->file);
+		err->line = mark->line;
+	}
+	return false;
+}
+
+static bool check_names(const struct setup *setup, uint32_t i, const char *at, struct err *err)
+{
+	while (*at) {
+		size_t n = strcspn(at, ", ");
+		char name[TRACE_NAME_MAX + 2];
+		struct err unknown;
+
+		snprintf(name, sizeof(name), "%.*s", (int)n, at);
+		if (n && setup_service(setup, name, &unknown) == NONE) {
+			err_set(err, "events.%u.services: %s", i, unknown.text);
+			return bad_event(setup, i, "services", err);
+		}
+		at += n;
+		at += strspn(at, ", ");
+	}
+	return true;
+}
+
+/* Whether what the event happens to is there. */
+static bool check_event(const struct setup *setup, uint32_t i, struct err *err)
+{
+	static const char *const what[] = { "", "nodes", "racks", "zones", "", "" };
+	const struct event_config *event = (const struct event_config *)setup->events.at + i;
+	const struct cluster_config *cluster = &setup->cluster;
+	enum fault_unit unit = event_unit((enum event_kind)event->kind);
+	int64_t nodes = cluster->provision.max_nodes > cluster->nodes ? cluster->provision.max_nodes
+								      : cluster->nodes,
+		racks = (nodes + cluster->rack_nodes - 1) / cluster->rack_nodes,
+		most = unit == UNIT_NODES ? nodes
+		     : unit == UNIT_RACKS ? racks
+		     : unit == UNIT_ZONES ? cluster->zones
+					  : INT64_MAX;
+	double every_ns = dist_mean(&event->every);
+
+	if (event->first >= 0 && event->count > most - event->first) {
+		err_set(err, "events.%u: %s %lld to %lld, but there are %lld", i, what[unit],
+			(long long)event->first, (long long)(event->first + event->count - 1),
+			(long long)most);
+		return bad_event(setup, i, "first", err);
+	}
+	if (every_ns > 0 && every_ns < 1e6) {
+		err_set(err, "events.%u.every is %.4g ns in the mean: expected at least 1ms, or 0s",
+			i, every_ns);
+		return bad_event(setup, i, "every", err);
+	}
+	return unit != UNIT_SERVICES || !event->services ||
+	       check_names(setup, i, event->services, err);
+}
+
 bool setup_check(const struct setup *setup, struct err *err)
 {
 	const struct service_config *service = setup->services.at;
@@ -194,6 +258,9 @@ bool setup_check(const struct setup *setup, struct err *err)
 	if (pods->rate > 0 && !fits_a_node(&setup->cluster, "pods", need_gpu_milli(pods->gpus),
 					   pods->cpu_milli, pods->memory_bytes, err))
 		return false;
+	for (uint32_t i = 0; i < setup->events.n; i++)
+		if (!check_event(setup, i, err))
+			return false;
 	return control_check(&setup->control, &setup->cluster, setup->services.at,
 			     setup->services.n, err);
 }

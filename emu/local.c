@@ -144,12 +144,43 @@ static void end_peer(struct live *live, uint32_t pod)
 		live->tape.died(live->tape.ctx, pod);
 }
 
+/* What was inside has failed: MSG_FINISHED for each request. */
+static void fail_flights(struct live *live, uint32_t pod, struct outbox *ended)
+{
+	for (uint32_t i = 0; i < live->flights.n; i++) {
+		struct flight *flight = &live->flights.at[i];
+		struct msg *msg;
+
+		if (!flight->open || flight->pod != pod)
+			continue;
+		flight->open = false;
+		msg = outbox_add(ended, MSG_FINISHED, i);
+		msg->finished.gen = flight->gen;
+		msg->finished.pod = pod;
+		msg->finished.outcome = OUT_FAILED;
+	}
+	live->peers.at[pod].in_flight = 0;
+}
+
 static void stop(void *ctx, uint32_t pod, uint32_t gen)
 {
 	struct live *live = ctx;
 
 	if (pod < live->peers.n && live->peers.at[pod].gen == gen)
 		end_peer(live, pod);
+}
+
+/* Its node lost power: the process dies, and those inside with it. */
+static void kill_pod(void *ctx, uint32_t pod, uint32_t gen, struct outbox *ended)
+{
+	struct live *live = ctx;
+
+	if (pod >= live->peers.n || live->peers.at[pod].gen != gen ||
+	    live->peers.at[pod].wire.fd < 0)
+		return;
+	kill(live->peers.at[pod].pid, SIGKILL);
+	fail_flights(live, pod, ended);
+	end_peer(live, pod);
 }
 
 static bool idle(void *ctx, uint32_t pod, uint32_t gen)
@@ -291,22 +322,14 @@ static void taped(struct live *live, uint32_t pod, const unsigned char *payload)
 /* The process died: its requests have failed, and so has its pod. */
 static void lost(struct live *live, uint32_t pod)
 {
-	struct peer *peer;
-	struct msg msg = { .kind = MSG_FINISHED }, gone = { .kind = MSG_POD_FAILED, .who = pod };
+	struct msg gone = { .kind = MSG_POD_FAILED, .who = pod };
+	struct outbox ended = { 0 };
 
-	for (uint32_t i = 0; i < live->flights.n; i++) {
-		if (!live->flights.at[i].open || live->flights.at[i].pod != pod)
-			continue;
-		msg.who = i;
-		msg.finished.gen = live->flights.at[i].gen;
-		msg.finished.pod = pod;
-		msg.finished.outcome = OUT_FAILED;
-		live->flights.at[i].open = false;
-		world_post(live->world, MACHINE_SERVING, 0, &msg, NULL);
-	}
-	peer = &live->peers.at[pod];
-	peer->in_flight = 0;
-	gone.pod.gen = peer->gen;
+	fail_flights(live, pod, &ended);
+	for (uint32_t i = 0; i < ended.n; i++)
+		world_post(live->world, MACHINE_SERVING, 0, &ended.at[i], NULL);
+	outbox_release(&ended);
+	gone.pod.gen = live->peers.at[pod].gen;
 	end_peer(live, pod);
 	world_pod_lost(live->world, &gone);
 }
@@ -407,7 +430,7 @@ bool emu_local(const struct world_config *config, const struct workload *workloa
 	       struct world **world, struct err *err)
 {
 	struct live live = { .config = config, .sink = sink, .err = err };
-	struct pod_host host = { &live, start, stop, submit, idle };
+	struct pod_host host = { &live, start, stop, submit, idle, kill_pod };
 	struct epoll_event event = { .events = EPOLLIN, .data.u32 = NONE };
 
 	*world = NULL;

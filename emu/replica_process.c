@@ -152,10 +152,8 @@ static int64_t next_due(const struct process *process)
 	return due;
 }
 
-static void catch_up(struct process *process)
+static void catch_up(struct process *process, int64_t now)
 {
-	int64_t now = wall_now(&process->wall);
-
 	while (process->running && gpu_series_end(&process->series, process->at + 1) <= now)
 		iteration_ended(process);
 	served_ended(process, now);
@@ -166,6 +164,7 @@ static void take_frames(struct process *process)
 	const unsigned char *payload;
 	struct frame frame;
 	struct msg msg;
+	int64_t now;
 
 	while (wire_next(&process->wire, &frame, &payload)) {
 		assert(frame.bytes >= sizeof(msg));
@@ -173,8 +172,10 @@ static void take_frames(struct process *process)
 		assert(frame.kind != FRAME_SUBMIT ||
 		       frame.bytes ==
 			       sizeof(msg) + (uint64_t)msg.submit.input_tokens * PROMPT_BYTES);
-		catch_up(process);
-		step(process, wall_now(&process->wall), &msg);
+		/* One now for both, or an iteration could end before what is taken here. */
+		now = wall_now(&process->wall);
+		catch_up(process, now);
+		step(process, now, &msg);
 	}
 }
 
@@ -216,7 +217,7 @@ _Noreturn void replica_process(const struct world_config *config, const struct w
 	close(listen_fd);
 	while (process.wire.fd >= 0 && wait_and_read(&process)) {
 		take_frames(&process);
-		catch_up(&process);
+		catch_up(&process, wall_now(&process.wall));
 		if (!wire_flush(&process.wire))
 			break;
 	}

@@ -42,6 +42,7 @@ void collect_release(struct collect *collect)
 	free(collect->at);
 	vec_release(&collect->series);
 	vec_release(&collect->scale);
+	vec_release(&collect->events);
 	vec_release(&collect->pods);
 	vec_release(&collect->decisions);
 	*collect = (struct collect){ 0 };
@@ -222,6 +223,17 @@ static void on_decision(void *ctx, const struct decision_record *record)
 		collect->also->decision(collect->also->ctx, record);
 }
 
+static void on_event(void *ctx, const struct event_record *record)
+{
+	struct collect *collect = ctx;
+
+	assert(!collect->finished);
+	if (collect->events.n < COLLECT_EVENTS_MAX)
+		vec_push(&collect->events, *record);
+	if (collect->also && collect->also->event)
+		collect->also->event(collect->also->ctx, record);
+}
+
 struct sink collect_sink(struct collect *collect)
 {
 	return (struct sink){ .ctx = collect,
@@ -230,7 +242,8 @@ struct sink collect_sink(struct collect *collect)
 			      .pod = on_pod,
 			      .scale = on_scale,
 			      .series = on_series,
-			      .decision = on_decision };
+			      .decision = on_decision,
+			      .event = on_event };
 }
 
 static void add(struct service_stats *to, const struct service_stats *from)

@@ -58,6 +58,7 @@ struct service_stats {
  * them).  What comes after is counted alone. */
 enum {
 	COLLECT_SERIES_MAX = 1 << 19, COLLECT_SCALE_MAX = 1 << 18, COLLECT_PODS_MAX = 100000,
+	COLLECT_EVENTS_MAX = 100000,
 	COLLECT_DECISIONS_MAX = 1 << 20
 };
 
@@ -70,6 +71,7 @@ struct collect {
 	bool finished;
 	VEC(struct series_record) series;
 	VEC(struct scale_record) scale;
+	VEC(struct event_record) events;         /* of the scenario; the first COLLECT_EVENTS_MAX */
 	VEC(struct pod_record) pods;             /* kept when keep_pods */
 	VEC(struct decision_record) decisions;   /* kept when keep_decisions */
 	uint64_t series_lost, scale_lost, pods_lost, decisions_lost; /* rows beyond the limits */

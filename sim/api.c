@@ -30,10 +30,16 @@ const struct opt api_options[] = {
 	  .source = "Kubernetes 1.36 kubelet defaults (5 before 1.27)" },
 	{ "kubelet_burst", OPT_REAL, UNIT_NONE, API(kubelet_burst), "100", 1, 1e9,
 	  .help = "its size", .source = "Kubernetes 1.36 kubelet defaults (10 before 1.27)" },
+	{ "retry", OPT_INT, UNIT_TIME, API(retry_ns), "5ms", 1e3, 3.6e12,
+	  .help = "a write that the API server is not there for comes again after this, doubled "
+		  "with each time",
+	  .source = "client-go workqueue, DefaultTypedControllerRateLimiter: 5 ms" },
+	{ "retry_max", OPT_INT, UNIT_TIME, API(retry_max_ns), "1000s", 1e3, 8.64e13,
+	  .help = "longest such wait", .source = "the same: 1000 s" },
 	OPT_END
 };
 
-enum stage { STAGE_HOP, STAGE_SERVER, STAGE_COMMIT, STAGE_ANSWER };
+enum stage { STAGE_HOP, STAGE_BACK_OFF, STAGE_SERVER, STAGE_COMMIT, STAGE_ANSWER };
 
 struct write {
 	struct sim_event event;
@@ -45,7 +51,7 @@ struct write {
 	sim_time written_at, seen_at; /* SIM_NEVER: not wanted, or sent */
 	uint32_t id, next, bucket;
 	uint16_t writes, done;
-	uint8_t stage;
+	uint8_t stage, refusals; /* on end */
 	bool of_node;
 };
 
@@ -62,6 +68,7 @@ struct api {
 	struct bucket *buckets; /* of the clients, then of the nodes */
 	uint32_t clients, nodes;
 	struct list queue, waiting, group;
+	struct list held;	 /* answers that wait for the end of an outage */
 	struct sim_event commit; /* armed while etcd commits the group */
 	uint32_t busy;
 	bool up;
@@ -146,7 +153,10 @@ static void answer_arm(struct write *write)
 	sim_time at = write->written_at < write->seen_at ? write->written_at : write->seen_at;
 
 	write->stage = STAGE_ANSWER;
-	sim_arm(write->api->sim, &write->event, at == SIM_NEVER ? sim_now(write->api->sim) : at);
+	if (at == SIM_NEVER ||
+	    at < sim_now(write->api->sim)) /* nobody waits; an outage held it up */
+		at = sim_now(write->api->sim);
+	sim_arm(write->api->sim, &write->event, at);
 }
 
 /* A watch keeps the order: an event comes after the one before it. */
@@ -217,6 +227,33 @@ static void answer(struct write *write)
 		seen->fn(api->sim, seen);
 }
 
+/* Nobody is there: it comes again, later each time. */
+static void refuse(struct write *write)
+{
+	const struct api_config *config = write->api->config;
+	int64_t wait = config->retry_ns;
+
+	write->api->totals.refused++;
+	for (uint8_t i = 0; i < write->refusals && wait < config->retry_max_ns; i++)
+		wait *= 2;
+	write->refusals += write->refusals < UINT8_MAX;
+	write->stage = STAGE_BACK_OFF;
+	sim_arm(write->api->sim, &write->event,
+		sim_now(write->api->sim) +
+			(wait < config->retry_max_ns ? wait : config->retry_max_ns));
+}
+
+/* The next try takes a token, too. */
+static void try_again(struct write *write)
+{
+	struct api *api = write->api;
+	struct bucket *bucket = &api->buckets[write->bucket];
+	sim_time now = sim_now(api->sim), token = bucket_at(bucket, bucket_take(bucket, now, 1), 1);
+
+	write->stage = STAGE_HOP;
+	sim_arm(api->sim, &write->event, (token > now ? token : now) + api->config->hop_ns);
+}
+
 static void write_event(struct sim *sim, struct sim_event *event)
 {
 	struct write *write = SIM_OWNER(event, struct write, event);
@@ -224,6 +261,11 @@ static void write_event(struct sim *sim, struct sim_event *event)
 
 	switch ((enum stage)write->stage) {
 	case STAGE_HOP:
+		if (!api->up) {
+			refuse(write);
+			break;
+		}
+		write->refusals = 0;
 		write->since = sim_now(sim);
 		list_add(api, &api->queue, write);
 		serve(api);
@@ -238,7 +280,13 @@ static void write_event(struct sim *sim, struct sim_event *event)
 		commit_start(api);
 		serve(api);
 		break;
-	case STAGE_ANSWER: answer(write); break;
+	case STAGE_ANSWER:
+		if (api->up)
+			answer(write);
+		else
+			list_add(api, &api->held, write);
+		break;
+	case STAGE_BACK_OFF: try_again(write); break;
 	case STAGE_COMMIT: assert(!"a write that waits for etcd has no event of its own");
 	}
 }
@@ -256,7 +304,7 @@ static struct write *write_new(struct api *api, uint32_t bucket, uint16_t writes
 	write->seen = NULL;
 	write->bucket = bucket;
 	write->writes = writes;
-	write->done = 0;
+	write->done = write->refusals = 0;
 	write->written_at = write->seen_at = SIM_NEVER;
 	write->mark = bucket_take(&api->buckets[bucket], sim_now(api->sim), writes);
 	api->totals.messages++;
@@ -303,6 +351,8 @@ void api_forget(struct api *api, uint32_t id)
 void api_set_up(struct api *api, bool up)
 {
 	api->up = up;
+	while (up && api->held.n)
+		answer_arm(list_take(api, &api->held));
 	serve(api);
 }
 

@@ -21,6 +21,7 @@ struct api_config {
 	int64_t hop_ns;                      /* client to server, one way */
 	struct dist watch;                   /* from the commit to the watcher */
 	double kubelet_qps, kubelet_burst;   /* the bucket of each node */
+	int64_t retry_ns, retry_max_ns;      /* of what met no API server */
 };
 extern const struct opt api_options[];
 
@@ -30,6 +31,7 @@ struct api_client { const char *name; double qps, burst; };
 struct api_totals {
 	uint64_t messages, answered;         /* taken; done, with all that they wanted sent */
 	uint64_t writes, commits;
+	uint64_t refused;                    /* arrivals while it was down */
 	int64_t bucket_wait_ns, server_wait_ns, commit_wait_ns; /* summed over writes */
 	int64_t server_busy_ns;
 	uint32_t queue_max;                  /* writes waiting for a server */
@@ -52,7 +54,9 @@ void api_write(struct api *api, const struct msg *msg);
 uint32_t api_node_write(struct api *api, uint32_t node, uint16_t writes, struct sim_event *seen);
 /* The writes go on, but `seen` will not be fired. */
 void api_forget(struct api *api, uint32_t id);
-/* An outage: what arrives waits until the API server is up again; what it works on goes on. */
+/* An outage: what arrives is refused, and comes again after retry * 2^(n-1), at most retry_max, with
+ * another token of its client's; what the server works on goes on, but nobody hears of it before
+ * the API server is up again. */
 void api_set_up(struct api *api, bool up);
 /* What was done so far. */
 struct api_totals api_totals(const struct api *api);

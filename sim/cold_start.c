@@ -299,6 +299,17 @@ struct cold_start cold_start_draw(const struct cold_start_config *config, int64_
 	return draw;
 }
 
+int64_t cold_start_boot_ns(const struct cold_start_config *config, struct rng *rng)
+{
+	int64_t sum = 0;
+
+	if (config->preset == PRESET_NONE)
+		return 0;
+	sum += dist_draw_int(&config->node.boot, rng);
+	sum += dist_draw_int(&config->node.driver, rng);
+	return sum;
+}
+
 int64_t cold_start_node_ns(const struct cold_start_config *config, struct rng *rng)
 {
 	int64_t sum = 0;

@@ -92,4 +92,6 @@ struct cold_start cold_start_draw(const struct cold_start_config *config, int64_
 				  uint32_t ranks, struct rng *rng);
 /* Draws how long a node takes from being asked for to ready, GPUs included. */
 int64_t cold_start_node_ns(const struct cold_start_config *config, struct rng *rng);
+/* The same of a node that has power again: it boots and loads its driver. */
+int64_t cold_start_boot_ns(const struct cold_start_config *config, struct rng *rng);
 #endif

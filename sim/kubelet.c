@@ -390,6 +390,12 @@ void kubelet_node_down(struct kubelet *k, uint32_t node)
 	storage_node_down(k->storage, node, false);
 }
 
+void kubelet_node_wipe(struct kubelet *k, uint32_t node)
+{
+	memset(&k->image[(size_t)node * k->images], IMAGE_ABSENT, k->images);
+	storage_node_down(k->storage, node, true);
+}
+
 static void node_event(struct sim *sim, struct sim_event *event)
 {
 	struct node *node = SIM_OWNER(event, struct node, up);

@@ -44,6 +44,8 @@ void kubelet_lost(struct kubelet *kubelet, uint32_t pod, uint32_t gen);
 void kubelet_provision(struct kubelet *kubelet, const struct msg *msg);
 /* A node died with all its pods: none of them is heard of again. Its images and its NVMe stay. */
 void kubelet_node_down(struct kubelet *kubelet, uint32_t node);
+/* Its drives are empty: no image, no weights. */
+void kubelet_node_wipe(struct kubelet *kubelet, uint32_t node);
 /* What was done so far. */
 struct kubelet_totals kubelet_totals(const struct kubelet *kubelet);
 #endif

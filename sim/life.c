@@ -87,6 +87,13 @@ static void deliver(void *ctx, enum machine machine, uint32_t instance, const st
 	}
 	if (msg->kind == MSG_SERVED)
 		pods_served(world, msg);
+	if (msg->kind == MSG_REQUEST) { /* once more */
+		world->requests++;
+		world->users.retries++;
+		world->retries_coming--;
+	}
+	if (machine == MACHINE_CONTROL && world->faults && faults_swallow(world->faults, msg))
+		return;
 	loop_post(world, machine, instance, msg, load);
 }
 
@@ -94,6 +101,8 @@ static void told(void *ctx, const struct msg *msg)
 {
 	struct world *world = ctx;
 
+	if (msg->kind == MSG_NODE_UP && world->faults)
+		faults_node_came(world->faults, msg->who);
 	if (msg->kind == MSG_WRITTEN || msg->kind == MSG_SEEN)
 		loop_post(world, MACHINE_CONTROL, 0, msg, NULL);
 	else
@@ -277,6 +286,7 @@ struct world *world_new(const struct world_config *config, const struct workload
 	sim_arm(world->sim, &world->control_tick,
 		0); /* control places static replicas at time 0, before any request */
 	sim_arm(world->sim, &world->serving_tick, 0);
+	world->faults = faults_new(world);
 	next_request(world);
 	if (config->pods.rate > 0)
 		sim_arm(world->sim, &world->pod_arrive, 0);
@@ -297,7 +307,7 @@ bool world_over(const struct world *world)
 				    world->pods_recorded >= world->pods_arrived);
 
 	return world->over || (!world->config->duration_ns && !world->more && pods_done &&
-			       world->recorded == world->requests);
+			       !world->retries_coming && world->recorded == world->requests);
 }
 
 bool loop_ends(const struct world *world)
@@ -384,9 +394,14 @@ void world_close(struct world *world)
 		bool request = world->out.at[i].kind == MSG_RECORD_REQUEST;
 
 		assert(request || world->out.at[i].kind == MSG_RECORD_POD);
-		if (request && sink->request)
-			sink->request(sink->ctx, (const void *)at);
-		else if (!request && sink->pod)
+		if (request && sink->request) {
+			struct request_record record =
+				*(const struct request_record *)(const void *)at;
+
+			record.id = user_request(record.id);
+			sink->request(sink->ctx, &record);
+		}
+		if (!request && sink->pod)
 			sink->pod(sink->ctx, (const void *)at);
 		at += (world->out.at[i].load_bytes + 7u) & ~7u;
 	}
@@ -409,7 +424,10 @@ struct world_totals world_totals(struct world *world)
 				      .now_ns = sim_now(world->sim),
 				      .gpu_held_ns = world->gpu_held_ns,
 				      .gpu_busy_ns = world->gpu_busy_ns,
-				      .iterations = world->iterations };
+				      .iterations = world->iterations,
+				      .faults = faults_totals(world->faults),
+				      .users = world->users,
+				      .api_refused = api_totals(world->api).refused };
 }
 
 const struct control_totals *world_control(struct world *world)
@@ -421,6 +439,7 @@ void world_free(struct world *world)
 {
 	serving_free(world->serving);
 	control_free(world->control);
+	faults_free(world->faults);
 	kubelet_free(world->kubelet);
 	api_free(world->api);
 	storage_free(world->storage);

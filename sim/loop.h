@@ -31,6 +31,7 @@ struct pod {
 	uint32_t serving;               /* request-level engine: slots at work */
 	uint64_t id;                    /* as control counts pods */
 	bool gone_asked;
+	bool silent;                    /* it died with its node, and nobody says so */
 };
 
 struct world {
@@ -49,6 +50,9 @@ struct world {
 	struct storage *storage;
 	struct kubelet *kubelet;
 	struct later *later;
+	struct faults *faults;          /* NULL = there are no events */
+	struct user_totals users;
+	uint64_t retries_coming;
 	VEC(struct pod *) pods;         /* by slot */
 
 	struct outbox out;
@@ -110,6 +114,8 @@ void pods_start(struct world *world, const struct msg *msg, const void *load);
 void pods_stop(struct world *world, const struct msg *msg);
 void pods_told(struct world *world, const struct msg *msg);
 void pods_end(struct world *world, struct pod *pod);
+/* It died with its node: appends MSG_FINISHED with OUT_FAILED for each request inside. */
+void pods_lost(struct world *world, struct pod *pod, struct outbox *ended);
 void pods_check_drained(struct world *world, struct pod *pod);
 void pods_boundary(struct sim *sim, struct sim_event *event);
 void pods_drain_due(struct sim *sim, struct sim_event *event);

@@ -254,12 +254,14 @@ uint32_t net_send(struct net *net, enum net_kind kind, uint32_t from, uint32_t t
 	return flow_begin(net->flows, &flow);
 }
 
-void net_node_set(struct net *net, uint32_t node, bool up)
+void net_node_scale(struct net *net, uint32_t node, double share)
 {
-	assert(node < net->nodes);
+	assert(node < net->nodes && share >= 0);
 	for (int kind = 0; kind < NIC_SIDES; kind++) {
-		flow_link_set(net->flows, net->nic[kind][node].tx, up ? node_rate(net, kind) : 0);
-		flow_link_set(net->flows, net->nic[kind][node].rx, up ? node_rate(net, kind) : 0);
+		double rate = node_rate(net, kind) * share;
+
+		flow_link_set(net->flows, net->nic[kind][node].tx, rate);
+		flow_link_set(net->flows, net->nic[kind][node].rx, rate);
 	}
 }
 

@@ -69,8 +69,8 @@ struct flow_spec net_flow(struct net *net, enum net_kind kind, uint32_t from, ui
  * Returns its flow (flow.h), whose bytes are wire bytes. */
 uint32_t net_send(struct net *net, enum net_kind kind, uint32_t from, uint32_t to, int64_t bytes,
 		  bool first, struct sim_event *done);
-/* Takes a node's NICs down (flows wait) or up again. */
-void net_node_set(struct net *net, uint32_t node, bool up);
+/* Gives a node's NICs this share of their rate; 0 = down (flows wait). */
+void net_node_scale(struct net *net, uint32_t node, double share);
 /* CPU time that all transfers begun so far cost. */
 int64_t net_cpu_ns(const struct net *net);
 

@@ -246,6 +246,8 @@ void pods_start(struct world *world, const struct msg *msg, const void *load)
 
 	if (pod->gen == msg->pod.gen && pod->holds)
 		return; /* told twice */
+	if (world->faults && faults_node_off(world->faults, msg->pod.node))
+		return; /* there is nobody to hear it */
 	assert(!pod->up && !pod->holds);
 	pod->gen = msg->pod.gen;
 	pod->service = msg->pod.service;
@@ -253,7 +255,7 @@ void pods_start(struct world *world, const struct msg *msg, const void *load)
 	pod->gpu_milli = gpu_milli_of(world, pod->service);
 	pod->held_since_ns = sim_now(world->sim);
 	pod->holds = true;
-	pod->draining = pod->gone_asked = pod->due = false;
+	pod->draining = pod->gone_asked = pod->due = pod->silent = false;
 	pod->k = 0;
 	pod->series = (struct gpu_series){ 0 };
 	pod->serving = 0;
@@ -276,6 +278,31 @@ void pods_end(struct world *world, struct pod *pod)
 	replica_free(pod->replica);
 	pod->replica = NULL;
 	kubelet_stop(world->kubelet, pod->slot, pod->gen, pod->node);
+}
+
+void pods_lost(struct world *world, struct pod *pod, struct outbox *ended)
+{
+	int64_t now = sim_now(world->sim);
+
+	assert(pod->holds);
+	pods_cut(world, pod);
+	if ((pod->k || pod->serving) && now > pod->run_start_ns)
+		world->gpu_busy_ns += loop_gpu_ns(pod, now - pod->run_start_ns);
+	world->gpu_held_ns += loop_gpu_ns(pod, now - pod->held_since_ns);
+	pod->k = pod->serving = 0;
+	sim_disarm(&pod->boundary);
+	sim_disarm(&pod->drained);
+	if (world->hosted && pod->up && pod->service != NONE)
+		world->host.kill(world->host.ctx, pod->slot, pod->gen, ended);
+	if (pod->replica) {
+		replica_fail(pod->replica, ended);
+		if (world->tape.died)
+			world->tape.died(world->tape.ctx, pod->slot);
+	}
+	replica_free(pod->replica);
+	pod->replica = NULL;
+	pod->silent = pod->up && pod->service != NONE;
+	pod->up = pod->holds = pod->draining = pod->due = false;
 }
 
 void pods_check_drained(struct world *world, struct pod *pod)

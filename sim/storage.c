@@ -309,6 +309,22 @@ void storage_node_down(struct storage *storage, uint32_t node, bool lost)
 	}
 }
 
+/* Of a store's link, whose rate is that on the wire. */
+static double remote_rate(const struct storage *storage, enum remote remote)
+{
+	const struct storage_config *config = storage->config;
+	int kind = (int)remote == config->source ? config->network : NET_TCP;
+
+	return config->remote[remote].rate / net_transport(storage->net, kind)->efficiency;
+}
+
+void storage_scale(struct storage *storage, enum remote remote, double share)
+{
+	if (storage->remote_link[remote] != NONE)
+		flow_link_set(net_flows(storage->net), storage->remote_link[remote],
+			      remote_rate(storage, remote) * share);
+}
+
 struct storage_totals storage_totals(const struct storage *storage)
 {
 	return storage->totals;
@@ -332,12 +348,8 @@ struct storage *storage_new(struct net *net, const struct storage_config *config
 	storage->seed = seed;
 	storage->shelves = calloc((size_t)nodes * TIER_REMOTE + 1, sizeof(*storage->shelves));
 	assert(storage->shelves);
-	for (int i = 0; i < REMOTES; i++) {
-		int kind = i == config->source ? config->network : NET_TCP;
-
-		storage->remote_link[i] = link_new(
-			storage, config->remote[i].rate / net_transport(net, kind)->efficiency);
-	}
+	for (int i = 0; i < REMOTES; i++)
+		storage->remote_link[i] = link_new(storage, remote_rate(storage, i));
 	for (uint32_t i = 0; i < nodes * TIER_REMOTE; i++)
 		storage->shelves[i].link = link_new(storage, config->tier[i % TIER_REMOTE].rate);
 	return storage;

@@ -76,6 +76,8 @@ void storage_put(struct storage *storage, uint32_t node, uint32_t model, int64_t
 void storage_warm(struct storage *storage, uint32_t model, int64_t bytes, uint32_t nodes);
 /* A node went down: its DRAM is empty, and its NVMe too if `lost`. */
 void storage_node_down(struct storage *storage, uint32_t node, bool lost);
+/* Gives a remote store this share of its rate; nothing where it has no limit. */
+void storage_scale(struct storage *storage, enum remote remote, double share);
 /* What was read so far, by the tier it came from. */
 struct storage_totals storage_totals(const struct storage *storage);
 #endif

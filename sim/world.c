@@ -10,8 +10,16 @@ static void record_request(struct world *world, const void *load)
 {
 	const struct request_record *record = load;
 
-	if (world->sink.request)
+	if (world->config->users && world->config->users->retries) {
+		struct request_record seen = *record;
+
+		users_ended(world, record);
+		seen.id = user_request(record->id);
+		if (world->sink.request)
+			world->sink.request(world->sink.ctx, &seen);
+	} else if (world->sink.request) {
 		world->sink.request(world->sink.ctx, record);
+	}
 	world->recorded++;
 	if (world->progress && !(world->recorded & 1023))
 		world->progress(world->progress_ctx, (double)world->recorded);
@@ -30,11 +38,40 @@ static void record_pod(struct world *world, const void *load)
 		sim_stop(world->sim);
 }
 
+static void fail_request(struct world *world, const struct msg *submit, int64_t after_ns)
+{
+	struct msg lost = { .kind = MSG_FINISHED, .who = submit->who };
+
+	lost.finished.gen = submit->submit.gen;
+	lost.finished.pod = submit->submit.pod;
+	lost.finished.outcome = OUT_FAILED;
+	if (after_ns)
+		later_post(world->later, after_ns, MACHINE_SERVING, 0, &lost, NULL);
+	else
+		loop_post(world, MACHINE_SERVING, 0, &lost, NULL);
+}
+
+/* Whether the message goes to a pod that died without a word: then nobody answers. */
+static bool into_silence(struct world *world, const struct msg *msg)
+{
+	bool cancel = msg->kind == MSG_CANCEL;
+	uint32_t slot = cancel ? msg->cancel.pod : msg->submit.pod;
+	const struct pod *pod = slot < world->pods.n ? world->pods.at[slot] : NULL;
+
+	if (!pod || !pod->silent ||
+	    pod->gen != (cancel ? msg->cancel.pod_gen : msg->submit.pod_gen))
+		return false;
+	if (!cancel)
+		fail_request(world, msg, world->config->detection->reset_ns);
+	return true;
+}
+
 /* Gateway to pod: a constant latency, so a queue with one event for its head. */
 static void hop(struct world *world, const struct msg *msg)
 {
 	if (world->hosted) {
-		world->host.submit(world->host.ctx, msg);
+		if (!into_silence(world, msg))
+			world->host.submit(world->host.ctx, msg);
 		return;
 	}
 	if (world->hops_head == world->hops.n)
@@ -50,16 +87,11 @@ static void to_pod(struct world *world, const struct msg *msg)
 	uint32_t slot = cancel ? msg->cancel.pod : msg->submit.pod;
 	struct pod *pod =
 		loop_pod_of(world, slot, cancel ? msg->cancel.pod_gen : msg->submit.pod_gen);
-	struct msg lost = { .kind = MSG_FINISHED, .who = msg->who };
 
-	if (pod && pod->replica) {
+	if (pod && pod->replica)
 		loop_post(world, MACHINE_REPLICA, slot, msg, NULL);
-	} else if (!cancel) {
-		lost.finished.gen = msg->submit.gen;
-		lost.finished.pod = slot;
-		lost.finished.outcome = OUT_FAILED;
-		loop_post(world, MACHINE_SERVING, 0, &lost, NULL);
-	}
+	else if (!into_silence(world, msg) && !cancel)
+		fail_request(world, msg, 0);
 }
 
 void loop_hops_due(struct sim *sim, struct sim_event *event)
@@ -123,6 +155,8 @@ static void control_work(struct world *world, const struct msg *msg, const void 
 	struct msg answer = *msg;
 	int64_t delay = 0;
 
+	if (world->faults && faults_swallow(world->faults, msg))
+		return;
 	if (msg->kind == MSG_THINK) {
 		delay = thought_ns(world, msg);
 		answer.kind = MSG_THOUGHT;
@@ -133,6 +167,8 @@ static void control_work(struct world *world, const struct msg *msg, const void 
 		answer.kind = MSG_RECEIVED;
 	} else {
 		delay = dist_draw_int(&cost->function_start, &world->decide);
+		if (world->faults)
+			delay += faults_function_wait(world->faults, msg->who);
 		answer.kind = MSG_FUNCTION_UP;
 	}
 	later_post(world->later, delay, MACHINE_CONTROL, 0, &answer, load);
@@ -158,7 +194,10 @@ static void carry_out(struct world *world, const struct msg *msg, const void *lo
 	case MSG_THINK:
 	case MSG_SEND:
 	case MSG_FUNCTION_START: control_work(world, msg, load); break;
-	case MSG_FUNCTION_STOP: break;
+	case MSG_FUNCTION_STOP:
+		if (world->faults)
+			faults_swallow(world->faults, msg);
+		break;
 	case MSG_POD_START: pods_start(world, msg, load); break;
 	case MSG_POD_STOP: pods_stop(world, msg); break;
 	case MSG_NODE_WANT: kubelet_provision(world->kubelet, msg); break;

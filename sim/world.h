@@ -14,10 +14,12 @@
 #include "models/service.h"
 #include "models/world.h"
 #include "sim/api.h"
+#include "sim/faults.h"
 #include "sim/gpu.h"
 #include "sim/kubelet.h"
 #include "sim/net.h"
 #include "sim/storage.h"
+#include "sim/users.h"
 
 /* A request on its way to the gateway. */
 struct arrival {
@@ -63,6 +65,9 @@ struct world_config {
 	const struct cold_start_config *cold_start;      /* resolved */
 	const struct storage_config *storage;
 	const struct net_config *net;
+	const struct opt_list *events;  /* of struct event_config; NULL = none */
+	const struct detection_config *detection;       /* where there are events */
+	const struct user_config *users;                /* NULL = nobody tries again */
 	struct decision_cost decision;
 	struct pod_workload pods;
 	int64_t hop_ns;                 /* gateway to pod, and back */
@@ -97,6 +102,8 @@ struct pod_host {
 	void (*stop)(void *ctx, uint32_t pod, uint32_t gen);    /* drained */
 	void (*submit)(void *ctx, const struct msg *msg);       /* or cancel */
 	bool (*idle)(void *ctx, uint32_t pod, uint32_t gen);    /* whether no request is inside */
+	/* its node is gone: appends MSG_FINISHED with OUT_FAILED for each request inside */
+	void (*kill)(void *ctx, uint32_t pod, uint32_t gen, struct outbox *ended);
 };
 
 struct world_totals {
@@ -104,6 +111,9 @@ struct world_totals {
 	int64_t now_ns;
 	int64_t gpu_held_ns, gpu_busy_ns;       /* GPU-time of pods bound; of that computing */
 	uint64_t iterations;
+	struct fault_totals faults;
+	struct user_totals users;
+	uint64_t api_refused;                   /* writes that met no API server */
 };
 
 struct world;

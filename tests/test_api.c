@@ -336,12 +336,42 @@ START_TEST(outage)
 	set("service", "2ms");
 	start(0, 1, 1);
 	api_set_up(api, false);
+	set("retry", "10ms");
+	set("retry_max", "50ms");
 	write_one(1, 0, 1, true, false);
 	sim_run(sim, 100 * MS);
 	ck_assert_uint_eq(answers.n, 0);
 	api_set_up(api, true);
 	sim_run(sim, SIM_NEVER);
-	ck_assert_int_eq(answers.at[0].at, 102 * MS);
+	/* Refused at 0, 10, 30, 70; the next try, the wait at its longest, is at 120. */
+	ck_assert_int_eq(answers.at[0].at, 122 * MS);
+	ck_assert_uint_eq(api_totals(api).refused, 4);
+}
+END_TEST
+
+/* Each try takes a token; what was committed before is heard of after the outage, in order. */
+START_TEST(outage_in_between)
+{
+	set("service", "2ms");
+	set("watch", "20ms");
+	set("retry", "10ms");
+	start(10, 1, 1);
+	write_one(1, 0, 1, true, true);
+	sim_run(sim, 1 * MS);
+	api_set_up(api, false);
+	write_one(2, 0, 1, true, false);
+	sim_run(sim, 450 * MS);
+	ck_assert_uint_eq(answers.n, 0);
+	api_set_up(api, true);
+	sim_run(sim, SIM_NEVER);
+	ck_assert_uint_eq(answers.n, 3);
+	ck_assert_int_eq(answers.at[0].at, 450 * MS);
+	ck_assert_int_eq(answers.at[0].msg.kind, MSG_WRITTEN);
+	ck_assert_int_eq(answers.at[1].at, 450 * MS);
+	ck_assert_int_eq(answers.at[1].msg.kind, MSG_SEEN);
+	/* Its first token comes at 100 ms, refused; at 200, 300, 400 too; at 500 it is not. */
+	ck_assert_uint_eq(api_totals(api).refused, 4);
+	ck_assert_int_eq(answers.at[2].at, 502 * MS);
 }
 END_TEST
 
@@ -380,6 +410,7 @@ Suite *api_suite(void)
 	tcase_add_test(tcase, watches_keep_order);
 	tcase_add_test(tcase, kubelets);
 	tcase_add_test(tcase, outage);
+	tcase_add_test(tcase, outage_in_between);
 	tcase_add_test(tcase, steady_state_allocates_nothing);
 	suite_add_tcase(suite, tcase);
 	return suite;

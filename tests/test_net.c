@@ -169,10 +169,10 @@ START_TEST(node_down)
 	struct mark mark = { SIM_EVENT(mark_fired), -1 };
 
 	net_send(net, NET_TCP, 0, 1, 1000000000, false, &mark.event);
-	net_node_set(net, 1, false);
+	net_node_scale(net, 1, 0);
 	sim_run(sim, 10000000000);
 	ck_assert_int_eq(mark.at, -1);
-	net_node_set(net, 1, true);
+	net_node_scale(net, 1, 1);
 	sim_run(sim, SIM_NEVER);
 	ck_assert_int_gt(mark.at, 10000000000);
 	sim_free(sim);

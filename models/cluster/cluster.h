@@ -29,7 +29,7 @@ struct provision_config {
 };
 
 struct cluster_config {
-	int64_t nodes, gpus, cpu_milli, memory_bytes, pods, ips, rack_nodes;
+	int64_t nodes, gpus, cpu_milli, memory_bytes, pods, ips, rack_nodes, zones;
 	struct provision_config provision;
 };
 

@@ -36,6 +36,8 @@ const struct opt cluster_options[] = {
 	{ "rack_nodes", OPT_INT, UNIT_NONE, CLUSTER(rack_nodes), "4", 1, 1e6,
 	  .help = "nodes a rack, in the order of their ids",
 	  .source = "assumption: 4 systems of 8 GPUs a rack" },
+	{ "zones", OPT_INT, UNIT_NONE, CLUSTER(zones), "1", 1, 1e6,
+	  .help = "zones, each an equal run of racks: what zone-down events take down" },
 	{ "provision", OPT_TABLE, UNIT_NONE, CLUSTER(provision), NULL, .sub = provision_options,
 	  .help = "the cluster autoscaler" },
 	OPT_END
