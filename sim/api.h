@@ -54,8 +54,8 @@ void api_write(struct api *api, const struct msg *msg);
 uint32_t api_node_write(struct api *api, uint32_t node, uint16_t writes, struct sim_event *seen);
 /* The writes go on, but `seen` will not be fired. */
 void api_forget(struct api *api, uint32_t id);
-/* An outage: what arrives is refused, and comes again after retry * 2^(n-1), at most retry_max, with
- * another token of its client's; what the server works on goes on, but nobody hears of it before
+/* An outage: what arrives is refused, and comes again after retry * 2^(n-1), at most retry_max,
+ * with another token of its client; what the server works on goes on, but nobody hears of it before
  * the API server is up again. */
 void api_set_up(struct api *api, bool up);
 /* What was done so far. */

@@ -66,6 +66,7 @@ struct fault_totals {
 bool event_names(const char *list, const char *name);
 /* What an event touches: ids of nodes, racks, zones or functions, or 0 where there is but one. */
 enum fault_unit { UNIT_ONE, UNIT_NODES, UNIT_RACKS, UNIT_ZONES, UNIT_FUNCTIONS, UNIT_SERVICES };
+/* That of a kind of event. */
 enum fault_unit event_unit(enum event_kind kind);
 /* The name of a kind. */
 const char *event_name(enum event_kind kind);

@@ -1,5 +1,5 @@
-/* outage.h - nodes without power: what dies with one, when the control plane hears of it, and how it
- * comes back.  Part of faults.h, which says what happens in which order; private to sim/. */
+/* outage.h - nodes without power: what dies with one, when the control plane hears of it, and how
+ * it comes back.  Part of faults.h, which says what happens in which order; private to sim/. */
 #ifndef SIM_OUTAGE_H
 #define SIM_OUTAGE_H
 #include "sim/faults.h"
