@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Runs the studies (scenarios/studies/) and draws their pictures into docs/studies/: studies.sh PROGRAM [STUDY...], all of
+# them without a name. What a study found lies in results/out/studies/STUDY.db and is kept until its scenario changes; a
+# study that was stopped goes on where it was.
+set -euo pipefail
+program=$(realpath "${1:?usage: studies.sh PROGRAM [STUDY...]}")
+shift
+cd "$(dirname "$0")/.."
+studies=scenarios/studies plots=scenarios/studies/plots results=results/out/studies
+mkdir -p "$results" docs/studies
+
+# fresh DB FILE...: whether the results are newer than what they are of
+fresh() {
+	local db=$1 file
+	shift
+	[ -e "$db" ] || return 1
+	for file; do
+		[ "$db" -nt "$file" ] || return 1
+	done
+}
+
+# run STUDY: into its results file, which appears when it is whole
+run() {
+	local file=$studies/$1.yaml db=$results/$1.db
+	if fresh "$db" "$file"; then
+		return
+	fi
+	echo "== $1"
+	rm -f "$db"
+	if grep -q '^sweep:' "$file"; then
+		"$program" sweep "$file" --out "$db"
+	else
+		rm -f "$db.part"
+		"$program" run "$file" --seeds 3 --out "$db.part" --quiet >"$results/$1.txt"
+		mv "$db.part" "$db"
+	fi
+}
+
+# The ready-made scenarios that are placed on the phase diagram.
+run_placed() {
+	local db=$results/placed.db
+	if fresh "$db" scenarios/azure-conv.yaml scenarios/quickstart.yaml scenarios/flash-crowd.yaml; then
+		return
+	fi
+	rm -f "$db" "$db.part"
+	{
+		"$program" run scenarios/azure-conv.yaml --out "$db.part" --quiet
+		"$program" run scenarios/quickstart.yaml --variant central-tuned --out "$db.part" --quiet
+		"$program" run scenarios/flash-crowd.yaml --variant central-tuned --out "$db.part" --quiet
+	} >"$results/placed.txt"
+	mv "$db.part" "$db"
+}
+
+# draw STUDY: its picture, which appears when it is whole
+draw() {
+	local picture=docs/studies/$1.png
+	gnuplot -e "db = '$results/$1.db'; placed = '$results/placed.db'; views = '$plots/views.sql'; out = '$picture.part'" \
+		-e "width = 1440; height = 900; style = '$plots/style.gp'" "$plots/$1.gp"
+	mv "$picture.part" "$picture"
+}
+
+[ $# -gt 0 ] || set -- $(cd "$studies" && ls ./*.yaml | sed 's|^\./||; s/\.yaml$//')
+for study; do
+	run "$study"
+	if [ "$study" = phase ]; then
+		run_placed
+	fi
+	if [ -e "$plots/$study.gp" ]; then
+		draw "$study"
+	fi
+done
