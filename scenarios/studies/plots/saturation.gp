@@ -5,7 +5,7 @@ set title 'Sleeping services are woken: cold start p99, wanted to routable' offs
 set logscale xy
 set xlabel 'services woken a second'
 set xrange [0.8:2500]
-set xtics (1, 2, 5, 10, 20, 50, 100, 200, 500, '1,000' 1000, '2,000' 2000)
+set xtics (1, 2, 5, 10, 20, 50, 100, 200, 500, '1k' 1000, '2k' 2000)
 set yrange [0.5:400]
 set ytics ('0.5 s' 0.5, '1 s' 1, '2 s' 2, '5 s' 5, '10 s' 10, '20 s' 20, '1 min' 60, '5 min' 300)
 set key outside right center
