@@ -35,6 +35,7 @@ static Suite *(*const suites[])(void) = {
 	godel_suite,
 	preempt_suite,
 	rollout_suite,
+	world_random_suite,
 	input_suite,
 	kpa_suite,
 	kubelet_suite,
