@@ -379,7 +379,7 @@ void kubelet_lost(struct kubelet *k, uint32_t id, uint32_t gen)
 		pod_forget(pod);
 }
 
-void kubelet_node_down(struct kubelet *k, uint32_t node)
+void kubelet_node_down(struct kubelet *k, uint32_t node, bool wiped)
 {
 	for (uint32_t id = 0; id < k->pods.used; id++) {
 		struct row *pod = rows_at(&k->pods, id);
@@ -387,13 +387,9 @@ void kubelet_node_down(struct kubelet *k, uint32_t node)
 		if (pod->kubelet && pod->state != STATE_GONE && pod->node == node)
 			pod_forget(pod);
 	}
-	storage_node_down(k->storage, node, false);
-}
-
-void kubelet_node_wipe(struct kubelet *k, uint32_t node)
-{
-	memset(&k->image[(size_t)node * k->images], IMAGE_ABSENT, k->images);
-	storage_node_down(k->storage, node, true);
+	if (wiped)
+		memset(&k->image[(size_t)node * k->images], IMAGE_ABSENT, k->images);
+	storage_node_down(k->storage, node, wiped);
 }
 
 static void node_event(struct sim *sim, struct sim_event *event)

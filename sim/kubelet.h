@@ -42,10 +42,9 @@ void kubelet_stop(struct kubelet *kubelet, uint32_t pod, uint32_t gen, uint32_t 
 void kubelet_lost(struct kubelet *kubelet, uint32_t pod, uint32_t gen);
 /* MSG_NODE_WANT: each node comes, with the next id, as MSG_NODE_UP; none beyond nodes_max. */
 void kubelet_provision(struct kubelet *kubelet, const struct msg *msg);
-/* A node died with all its pods: none of them is heard of again. Its images and its NVMe stay. */
-void kubelet_node_down(struct kubelet *kubelet, uint32_t node);
-/* Its drives are empty: no image, no weights. */
-void kubelet_node_wipe(struct kubelet *kubelet, uint32_t node);
+/* A node died with all its pods: none of them is heard of again. Its images and its NVMe stay,
+ * unless it is wiped. */
+void kubelet_node_down(struct kubelet *kubelet, uint32_t node, bool wiped);
 /* What was done so far. */
 struct kubelet_totals kubelet_totals(const struct kubelet *kubelet);
 #endif

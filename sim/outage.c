@@ -85,12 +85,12 @@ static void fail_requests(struct outages *f)
 }
 
 /* All that runs on it is gone. */
-static void die(struct outages *f, uint32_t id)
+static void die(struct outages *f, uint32_t id, bool wipe)
 {
 	struct world *world = f->world;
 
 	f->nodes_lost++;
-	kubelet_node_down(world->kubelet, id);
+	kubelet_node_down(world->kubelet, id, wipe);
 	for (uint32_t i = 0; i < world->pods.n; i++) {
 		struct pod *pod = world->pods.at[i];
 
@@ -114,10 +114,10 @@ void outages_take(struct outages *f, uint32_t id, bool wipe)
 	if (node->state == NODE_BOOTING)
 		sim_disarm(&node->boot);
 	if (node->state == NODE_ON)
-		die(f, id);
+		die(f, id, wipe);
+	else if (wipe)
+		kubelet_node_down(f->world->kubelet, id, true);
 	node->state = NODE_OFF;
-	if (wipe)
-		kubelet_node_wipe(f->world->kubelet, id);
 }
 
 void outages_give(struct outages *f, uint32_t id, uint32_t turn)

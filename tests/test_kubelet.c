@@ -237,7 +237,7 @@ START_TEST(node_lost)
 			rig_pod(i, i % 2, i % 2);
 		sim_run(rig.sim, at * S);
 		rig.heard.n = 0;
-		kubelet_node_down(rig.kubelet, 0);
+		kubelet_node_down(rig.kubelet, 0, false);
 		rig_run();
 		for (uint32_t i = 0; i < rig.heard.n; i++)
 			ck_assert_uint_eq(rig.heard.at[i].msg.pod.node, 1);
