@@ -119,6 +119,15 @@ static bool check_service(const struct setup *setup, const struct service_config
 			       "%s has no pods and nothing that starts any: expected "
 			       "`replicas` or `autoscaler.class: kpa`",
 			       whose);
+	if (scaler->class == SCALE_PER_REQUEST && !service->concurrency)
+		return err_set(err,
+			       "%s: autoscaler.class is per-request, and concurrency 0, which has "
+			       "no limit: expected at least 1",
+			       whose);
+	if (service->router == ROUTE_NEWEST && scaler->class != SCALE_PER_REQUEST)
+		return err_set(err,
+			       "%s: router is newest-idle: expected autoscaler.class: per-request",
+			       whose);
 	if (scaler->class != SCALE_NONE && scaler->max_scale &&
 	    scaler->max_scale < scaler->min_scale)
 		return err_set(err,

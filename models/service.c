@@ -10,9 +10,9 @@
 static const char *const engine_kinds[] = { "llm", "request", NULL };
 static const char *const schedulers[] = { "vllm-v0", "vllm-v1", "sarathi", NULL };
 static const char *const cost_models[] = { "roofline", "fitted", NULL };
-static const char *const routers[] = { "round-robin", "least-outstanding", "power-of-two", "random",
-				       NULL };
-static const char *const scaler_classes[] = { "none", "kpa", NULL };
+static const char *const routers[] = { "round-robin", "least-outstanding", "power-of-two",
+				       "random",      "newest-idle",	   NULL };
+static const char *const scaler_classes[] = { "none", "kpa", "per-request", NULL };
 
 static const char vllm[] = "vLLM's default";
 static const char knative[] = "Knative Serving config-autoscaler and config-defaults, 98e5ef90";
@@ -86,7 +86,8 @@ const struct opt engine_options[] = {
 
 const struct opt kpa_options[] = {
 	{ "class", OPT_CHOICE, UNIT_NONE, KPA(class), "none", .choices = scaler_classes,
-	  .help = "none: `replicas` pods, ready from the start; kpa: Knative's pod autoscaler" },
+	  .help = "none: `replicas` pods, ready from the start; kpa: Knative's pod autoscaler; "
+		  "per-request: a pod for whoever finds none with room, as FaaS platforms do" },
 	{ "target", OPT_REAL, UNIT_NONE, KPA(target), "0", 0, 1e6,
 	  .help = "requests in flight a pod should have at full use; 0 = concurrency, or 100 "
 		  "without a limit",
@@ -133,6 +134,13 @@ const struct opt kpa_options[] = {
 	  .help = "weightedExponential averaging", .source = knative },
 	{ "activator_capacity", OPT_REAL, UNIT_NONE, KPA(activator_capacity), "100", 1, 1e6,
 	  .help = "requests an activator instance is meant to hold", .source = knative },
+	{ "idle", OPT_INT, UNIT_TIME, KPA(idle_ns), "600s", 1e6, 8.64e13,
+	  .help = "per-request: a pod without requests for so long ends",
+	  .source = "SimFaaS: expiry after 10 minutes, as measured on AWS Lambda" },
+	{ "own_pod", OPT_BOOL, UNIT_NONE, KPA(own_pod), "true",
+	  .help = "per-request: who found no room waits for the pod started for it, though another "
+		  "come free meanwhile",
+	  .source = "SimFaaS: a cold request is bound to its instance" },
 	OPT_END
 };
 

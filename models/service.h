@@ -14,8 +14,9 @@
 enum engine_kind { ENGINE_LLM, ENGINE_REQUEST };
 enum engine_scheduler { SCHED_VLLM_V0, SCHED_VLLM_V1, SCHED_SARATHI };
 enum cost_model { COST_ROOFLINE, COST_FITTED };
-enum router { ROUTE_ROUND_ROBIN, ROUTE_LEAST_OUTSTANDING, ROUTE_POWER_OF_D, ROUTE_RANDOM };
-enum autoscaler_class { SCALE_NONE, SCALE_KPA };
+enum router { ROUTE_ROUND_ROBIN, ROUTE_LEAST_OUTSTANDING, ROUTE_POWER_OF_D, ROUTE_RANDOM,
+	ROUTE_NEWEST };
+enum autoscaler_class { SCALE_NONE, SCALE_KPA, SCALE_PER_REQUEST };
 
 /* Parameters of the GPU-time model, for the world (sim/gpu.h has the formulae). */
 struct cost_config {
@@ -55,6 +56,8 @@ struct kpa_config {
 	int64_t min_scale, max_scale, initial_scale, activation_scale;
 	bool scale_to_zero, weighted;   /* weighted = weightedExponential averaging */
 	double activator_capacity;
+	int64_t idle_ns;                /* per-request: a pod without requests for so long ends */
+	bool own_pod;                   /* per-request: who waits does so for the pod made for it */
 };
 
 struct slo_config { int64_t ttft_ns, tpot_ns, e2e_ns; }; /* 0 = none */

@@ -103,7 +103,8 @@ struct msg {
 		struct { uint32_t gen, k_max; } iterate;
 		struct { uint32_t gen, k; } iterated;
 		struct { uint32_t gen, slot, input_tokens, output_tokens; } serve;
-		struct { int32_t desired, from, ready; uint32_t panic; } scale;
+		/* retire: the pod to end first where fewer are wanted, plus 1; 0 = any */
+		struct { int32_t desired, from, ready; uint32_t panic, retire; } scale;
 		struct { uint32_t gen, service, node; bool up; } endpoint;
 		/* verb: enum verb of models/control; writes: sequential writes that it costs (visit
 		 * count); client: whose token bucket; reply / watch: whether WRITTEN / SEEN are

@@ -287,6 +287,8 @@ struct cold_start cold_start_draw(const struct cold_start_config *config, int64_
 	for (int64_t i = 0; i < config->sidecars; i++)
 		draw.sandbox_ns += dist_draw_int(&config->sidecar, rng);
 	draw.serial_ns = dist_draw_int(&config->serial, rng);
+	if (draw.sandbox_ns < draw.serial_ns)
+		draw.sandbox_ns = draw.serial_ns;
 	draw.image_ns = dist_draw_int(&config->image.check, rng);
 	draw.image_rate = dist_draw(&config->image.rate, rng);
 	draw.start_ns = dist_draw_int(&config->start, rng);

@@ -166,16 +166,13 @@ static void weights_begin(struct row *pod)
 			     service->host_rate, pod->draw.weights_ns, &pod->event);
 }
 
-/* The part that a node does for one pod at a time comes first, after that of those before it; a pod
- * that is stopped meanwhile keeps its turn. */
+/* What a node does for one pod at a time comes first; one that is stopped keeps its turn. */
 static void sandbox_begin(struct row *pod)
 {
-	struct node *node = &pod->kubelet->node[pod->node];
-	sim_time now = sim_now(pod->kubelet->sim);
-	int64_t serial_ns = pod->draw.serial_ns, rest_ns = pod->draw.sandbox_ns - serial_ns;
+	sim_time now = sim_now(pod->kubelet->sim), *end = &pod->kubelet->node[pod->node].serial_end;
 
-	node->serial_end = (node->serial_end > now ? node->serial_end : now) + serial_ns;
-	wait_for(pod, node->serial_end - now + (rest_ns > 0 ? rest_ns : 0));
+	*end = (*end > now ? *end : now) + pod->draw.serial_ns;
+	wait_for(pod, *end - now + pod->draw.sandbox_ns - pod->draw.serial_ns);
 }
 
 static void phase_begin(struct row *pod, enum pod_phase phase)

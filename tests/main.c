@@ -40,6 +40,7 @@ static Suite *(*const suites[])(void) = {
 	kpa_suite,
 	kubelet_suite,
 	loss_suite,
+	per_request_suite,
 	net_suite,
 	note_suite,
 	points_suite,

@@ -37,6 +37,7 @@ Suite *input_suite(void);
 Suite *kpa_suite(void);
 Suite *kubelet_suite(void);
 Suite *loss_suite(void);
+Suite *per_request_suite(void);
 Suite *net_suite(void);
 Suite *note_suite(void);
 Suite *points_suite(void);

@@ -242,6 +242,8 @@ void control_step(struct control *c, int64_t now, const struct msg *in, const vo
 	case MSG_TICK: tick(c); break;
 	case MSG_SCALE:
 		assert(in->who < c->sets);
+		if (in->scale.retire)
+			set_retire(c, in->who, in->scale.retire - 1);
 		set_desire(c, in->who, in->scale.desired);
 		break;
 	case MSG_WRITTEN: written(c, in); break;

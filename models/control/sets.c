@@ -142,15 +142,18 @@ static void create_batch(struct control *c, uint32_t id)
 	}
 }
 
-/* 0 .. 3: how late in the order of deletion a pod comes.  Source: kubernetes controller_utils.go,
- * ActivePodsWithRanks: unassigned, then pending, then not ready pods go first. */
+/* 0 .. 4: how late in the order of deletion a pod comes.  Source: kubernetes controller_utils.go,
+ * ActivePodsWithRanks: unassigned, then pending, then not ready pods go first; the retired before
+ * all, as a pod-deletion-cost would have it among pods that are ready. */
 static int rank_of(const struct pod *pod)
 {
-	if (pod->state < POD_BINDING)
+	if (pod->retired)
 		return 0;
+	if (pod->state < POD_BINDING)
+		return 1;
 	if (pod->state <= POD_STARTING)
-		return pod->record.phase_end_ns[PHASE_START] < 0 ? 1 : 2;
-	return 3;
+		return pod->record.phase_end_ns[PHASE_START] < 0 ? 2 : 3;
+	return 4;
 }
 
 /* Of the present revision's pods, or of the older ones'.  Of equal rank the younger goes first. */
@@ -158,7 +161,7 @@ static void delete_some(struct control *c, uint32_t id, int32_t n, bool fresh)
 {
 	struct set *s = &c->set[id];
 
-	for (int rank = 0; rank < 4 && n > 0; rank++) {
+	for (int rank = 0; rank < 5 && n > 0; rank++) {
 		for (uint32_t at = s->youngest, older; at != NONE && n > 0; at = older) {
 			const struct pod *pod = &c->pods.at[at];
 
@@ -282,6 +285,13 @@ void set_drive(struct control *c, uint32_t id)
 	drive_scale(c, id);
 	drive_deployment(c, id);
 	drive_replicaset(c, id);
+}
+
+void set_retire(struct control *c, uint32_t id, uint32_t pod)
+{
+	if (pod < c->pods.n && c->pods.at[pod].state == POD_SERVING &&
+	    c->pods.at[pod].record.service == id)
+		c->pods.at[pod].retired = true;
 }
 
 void set_desire(struct control *c, uint32_t id, int32_t desired)

@@ -55,6 +55,7 @@ struct pod {
 	uint8_t handed;                 /* binding: enum handed */
 	bool replied;                   /* the create has been answered */
 	bool doomed;                    /* to be deleted */
+	bool retired;                   /* the first to be deleted */
 	bool deleting;                  /* its delete is being written */
 	bool in_endpoints;              /* in a list of its set's endpoints */
 	bool routable;                  /* serving has been told of it */
@@ -345,6 +346,8 @@ uint32_t set_size(const struct control *control, uint32_t set, enum function_kin
 void set_work(struct control *control, uint32_t set, enum function_kind kind);
 /* The desired number is now this. */
 void set_desire(struct control *control, uint32_t set, int32_t desired);
+/* This pod of it goes first when there is one too many. */
+void set_retire(struct control *control, uint32_t set, uint32_t pod);
 /* A write of the set was seen. */
 void set_seen(struct control *control, uint32_t set, const struct msg *msg);
 /* The create of a pod was answered (or never will be). */

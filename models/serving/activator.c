@@ -18,19 +18,26 @@ void activator_init(struct activator *activator, int64_t concurrency)
 void activator_release(struct activator *activator)
 {
 	bits_release(&activator->open);
+	newest_release(&activator->newest);
 }
 
 void activator_open(struct activator *activator, const struct seats *seats, uint32_t seat)
 {
 	if (!activator->concurrency)
 		return;
+	if (activator->newest_first) {
+		newest_add(&activator->newest, seats, seat);
+		return;
+	}
 	bits_reserve(&activator->open, seats->seat.cap);
 	bits_set(&activator->open, seat);
 }
 
 void activator_close(struct activator *activator, uint32_t seat)
 {
-	if (activator->concurrency)
+	if (activator->newest_first)
+		newest_close(&activator->newest, seat);
+	else if (activator->concurrency)
 		bits_clear(&activator->open, seat);
 }
 
@@ -40,6 +47,8 @@ uint32_t activator_pick(struct activator *activator, const struct seats *seats, 
 
 	if (!activator->concurrency)
 		return seats_sample(seats, CHOICES, true, rng);
+	if (activator->newest_first)
+		return newest_pick(&activator->newest);
 	if (activator->concurrency <= FIRST_AVAILABLE_MAX)
 		return bits_next(&activator->open, 0);
 	seat = bits_next(&activator->open, activator->cursor);
@@ -56,13 +65,15 @@ void activator_take(struct activator *activator, struct seats *seats, uint32_t s
 
 	assert(!activator->concurrency || proxied <= activator->concurrency);
 	if (activator->concurrency && proxied == activator->concurrency)
-		bits_clear(&activator->open, seat);
+		activator_close(activator, seat);
 }
 
 void activator_give(struct activator *activator, struct seats *seats, uint32_t seat)
 {
 	assert(seats->seat.at[seat].proxied);
 	seats->seat.at[seat].proxied--;
-	if (activator->concurrency)
+	if (activator->newest_first)
+		newest_open(&activator->newest, seat);
+	else if (activator->concurrency)
 		bits_set(&activator->open, seat);
 }

@@ -38,6 +38,7 @@ void scaling_init(struct revision *revision, uint32_t service)
 	const struct service_config *config = revision->config;
 	double turn = service * GOLDEN;
 
+	per_request_init(&revision->per_request, config);
 	revision->scaled = config->autoscaler.class == SCALE_KPA;
 	if (!revision->scaled)
 		return;
@@ -55,12 +56,15 @@ void scaling_release(struct revision *revision)
 {
 	if (revision->scaled)
 		kpa_release(&revision->kpa);
+	per_request_release(&revision->per_request);
 }
 
 int64_t scaling_next(const struct revision *revision)
 {
 	int64_t next = TIME_NEVER;
 
+	if (revision->per_request.on)
+		return per_request_next(&revision->per_request, &revision->config->autoscaler);
 	if (!revision->scaled || !revision->awake)
 		return next;
 	if (revision->scaler.desired != revision->sent_desired)
@@ -109,6 +113,9 @@ void scaling_request(struct serving *serving, uint32_t service, int64_t now, str
 	struct revision *revision = &serving->revision[service];
 	struct activator *activator = &revision->activator;
 
+	if (revision->per_request.on)
+		per_request_waiting(&revision->per_request, revision->config, service,
+				    activator->waiting, out);
 	if (!revision->scaled)
 		return;
 	wake(revision, now);
@@ -208,6 +215,19 @@ static void scrape(struct serving *serving, uint32_t service, int64_t now, struc
 	revision->period_ns = now;
 }
 
+/* Pods that have been idle for long enough get no more requests and end. */
+static void end_idle(struct revision *revision, uint32_t service, int64_t now, struct outbox *out)
+{
+	const struct kpa_config *config = &revision->config->autoscaler;
+	uint32_t seat;
+
+	while ((seat = per_request_due(&revision->per_request, config, now)) != NONE) {
+		activator_close(&revision->activator, seat);
+		per_request_end(&revision->per_request, service, revision->seats.seat.at[seat].pod,
+				out);
+	}
+}
+
 static bool idle(const struct revision *revision, int64_t now)
 {
 	return !revision->seats.order.n && !revision->in_flight && !revision->activator.known &&
@@ -220,6 +240,8 @@ void scaling_run(struct serving *serving, uint32_t service, int64_t now, struct 
 	struct revision *revision = &serving->revision[service];
 	const struct kpa_config *config = &revision->config->autoscaler;
 
+	if (revision->per_request.on)
+		end_idle(revision, service, now, out);
 	if (!revision->scaled || !revision->awake)
 		return;
 	if (revision->scrape_ns <= now) {

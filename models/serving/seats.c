@@ -204,6 +204,7 @@ uint32_t seats_pick(struct seats *seats, struct rng *rng)
 		break;
 	case ROUTE_POWER_OF_D: seat = seats_sample(seats, seats->d, false, rng); break;
 	case ROUTE_RANDOM: seat = seats->order.at[rng_below(rng, seats->order.n)]; break;
+	case ROUTE_NEWEST: break;
 	}
 	assert(seat != NONE);
 	return seat;

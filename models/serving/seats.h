@@ -7,7 +7,8 @@
  *   least-outstanding   fewest requests; among equals the pod that has had so few for longest
  *   power-of-d          the least loaded of d distinct pods drawn at random; among equals a
  *                       random one
- *   random              any */
+ *   random              any
+ *   newest-idle         the activator's choice: newest.h */
 #ifndef MODELS_SERVING_SEATS_H
 #define MODELS_SERVING_SEATS_H
 #include "base/rng.h"

@@ -61,6 +61,7 @@ struct serving *serving_new(const struct service_config *services, uint32_t n, u
 		split_init(revision, services, n);
 		seats_init(&revision->seats, services[i].router, services[i].d);
 		activator_init(&revision->activator, services[i].concurrency);
+		revision->activator.newest_first = services[i].router == ROUTE_NEWEST;
 		scaling_init(revision, i);
 		revision->wake_ns = scaling_next(revision);
 		agenda_set(&serving->agenda, i, revision->wake_ns);
@@ -121,6 +122,8 @@ static void submit(struct serving *serving, uint32_t slot, uint32_t seat, int64_
 	assert(request->state == REQUEST_WAITING && pod->up && pod->seat == seat);
 	if (now > request->arrival_ns)
 		request_waited(&serving->requests, slot, pod, now);
+	if (revision->per_request.on && !revision->seats.seat.at[seat].outstanding)
+		per_request_busy(&revision->per_request, seat);
 	seats_take(&revision->seats, seat);
 	if (request->proxied)
 		activator_take(&revision->activator, &revision->seats, seat);
@@ -155,6 +158,8 @@ static void dispatch(struct serving *serving, uint32_t service, int64_t now, str
 		list_cut(&activator->queue, serving->requests.queue.at, slot);
 		activator->waiting--;
 		submit(serving, slot, seat, now, out);
+		if (revision->per_request.own)
+			return;
 	}
 }
 
@@ -182,6 +187,8 @@ static void finish(struct serving *serving, uint32_t slot, int64_t now, enum out
 			activator_give(activator, &revision->seats, pod->seat);
 		else if (revision->scaled)
 			meter_step(&pod->direct, revision->period_ns, now, -1);
+		if (revision->per_request.on && !revision->seats.seat.at[pod->seat].outstanding)
+			per_request_idle(&revision->per_request, pod->seat, now);
 	}
 	if (request->proxied && revision->scaled)
 		meter_step(&activator->meter, revision->period_ns, now, -1);
@@ -189,7 +196,7 @@ static void finish(struct serving *serving, uint32_t slot, int64_t now, enum out
 	revision->completions++;
 	request_close(&serving->requests, slot, now, outcome, preemptions, serving->hop_ns, back_ns,
 		      out);
-	if (activator->waiting && pod)
+	if (activator->waiting && pod && !revision->per_request.own)
 		dispatch(serving, service, now, out);
 }
 
@@ -219,7 +226,7 @@ static void proxy(struct serving *serving, uint32_t slot, int64_t now, struct ou
 
 	request->proxied = true;
 	request->cold = !revision->seats.order.n;
-	if (!activator->waiting)
+	if (!activator->waiting || revision->per_request.own)
 		seat = activator_pick(activator, &revision->seats, &revision->activator_rng);
 	full = seat == NONE && activator->waiting >= revision->config->activator_queue;
 	if (seat != NONE) {
@@ -227,6 +234,7 @@ static void proxy(struct serving *serving, uint32_t slot, int64_t now, struct ou
 	} else {
 		list_push(&activator->queue, serving->requests.queue.at, slot);
 		activator->waiting++;
+		request->cold |= revision->per_request.on;
 	}
 	/* Refused requests count too: Knative's reporter stands before the throttler. */
 	scaling_request(serving, service, now, out);
@@ -251,7 +259,8 @@ static void on_request(struct serving *serving, int64_t now, const struct msg *i
 		if (revision->due_ns == TIME_NEVER)
 			revision->due_ns = now + revision->config->timeout_ns;
 	}
-	if (revision->seats.order.n && !(revision->scaled && revision->scaler.proxy))
+	if (revision->seats.order.n && !(revision->scaled && revision->scaler.proxy) &&
+	    !revision->per_request.on)
 		submit(serving, slot, seats_pick(&revision->seats, &revision->router_rng), now,
 		       out);
 	else
@@ -309,6 +318,8 @@ static void pod_down(struct serving *serving, struct pod *pod)
 	struct revision *revision = &serving->revision[pod->service];
 
 	pod->up = false;
+	if (revision->per_request.on)
+		per_request_down(&revision->per_request, pod->seat);
 	activator_close(&revision->activator, pod->seat);
 	seats_remove(&revision->seats, pod->seat);
 }
@@ -346,6 +357,8 @@ static void pod_up(struct serving *serving, uint32_t slot, const struct msg *in,
 	pod_history(pod, record, now);
 	pod->seat = seats_add(&revision->seats, slot);
 	activator_open(&revision->activator, &revision->seats, pod->seat);
+	if (revision->per_request.on)
+		per_request_up(&revision->per_request, pod->seat, now);
 }
 
 static void on_endpoint(struct serving *serving, int64_t now, const struct msg *in,

@@ -5,6 +5,7 @@
 #include "models/serving/activator.h"
 #include "models/serving/agenda.h"
 #include "models/serving/kpa.h"
+#include "models/serving/per_request.h"
 #include "models/serving/seats.h"
 #include "models/serving/scaler.h"
 #include "models/serving/serving.h"
@@ -80,6 +81,7 @@ struct revision {
 	int64_t scrape_ns, tick_ns; /* next of each */
 	struct kpa kpa;
 	struct scaler scaler;
+	struct per_request per_request;
 };
 
 struct serving {
