@@ -4,6 +4,8 @@
 #include "base/vec.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
+#include "cli/pod_starts.h"
+#include "cli/trace_help.h"
 #include "scenarios/load.h"
 #include "traces/info.h"
 #include "traces/row.h"
@@ -15,83 +17,20 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char help[] = "usage: sonde trace info FILE --format F      the figures of a trace\n"
-			   "       sonde trace convert FILE OUT --format F  to Sonde's own CSV\n"
-			   "       sonde trace synth CONFIG -o OUT       requests made up\n"
-			   "\n"
-			   "Each has more to say: sonde trace info -h\n";
-
-#define READING \
-	"  -f, --format F         sonde, azure2023, azure2024, vidur, burstgpt, mooncake,\n" \
-	"                         servegen, azure-functions-2019, azure-functions-2021\n" \
-	"      --zero-tokens P    rows without input or output tokens: drop " \
-	"(default), fail or " \
-	"keep\n" \
-	"      --lenient          drop and count rows that cannot be read\n" \
-	"      --reorder N        rows by which an arrival may stand too late " \
-	"(default: 256)\n" \
-	"      --trace-loop K     play the trace K times, one mean gap between the " \
-	"repetitions\n" \
-	"      --set trace.K=V    another option of reading it: sonde help trace lists them\n"
-
-static const char info_help[] =
-	"usage: sonde trace info FILE --format F [options]\n"
-	"\n"
-	"Reads a trace - CSV, plain, gzip or zstd - and prints rows, span, rate, "
-	"burstiness (IDC "
-	"is\n"
-	"variance over mean of the counts in full windows) and lengths with exact "
-	"percentiles.\n"
-	"\n" READING "      --quantiles        the lengths as a quantile table, "
-	"for `lengths` of "
-	"sonde trace synth\n"
-	"      --json             JSON on standard output\n"
-	"  -h, --help             this text\n"
-	"\n"
-	"exit status: 0 done, 1 failed, 2 usage or bad input\n";
-
-static const char convert_help[] =
-	"usage: sonde trace convert FILE OUT --format F [options]\n"
-	"\n"
-	"Writes a trace as "
-	"arrival_s,service,input_tokens,output_tokens[,session,prefix], times "
-	"from\n"
-	"the first arrival.  OUT is compressed where its name ends in .gz or .zst, "
-	"and whole or "
-	"absent.\n"
-	"\n" READING "      --to sonde         the format of OUT; there is but this one\n"
-	"      --service NAME     the service of rows that name none (default: "
-	"default)\n"
-	"  -h, --help             this text\n"
-	"\n"
-	"exit status: 0 done, 1 failed, 2 usage or bad input\n";
-
-static const char synth_help[] =
-	"usage: sonde trace synth CONFIG -o OUT [options]\n"
-	"\n"
-	"CONFIG is YAML: a list `workload`, as in a scenario, merged by time, of\n"
-	"  {service, arrivals, rate, shape, window, start, duration, requests, "
-	"input_tokens,\n"
-	"   output_tokens, lengths, bursts: [{at, for, factor}]}\n"
-	"and a `seed`.  The same seed makes the same file.\n"
-	"\n"
-	"  -o, --out OUT          where to; compressed where it ends in .gz or "
-	".zst\n"
-	"  -s, --seed S           the same as --set seed=S\n"
-	"      --set KEY=VALUE    changes an option: --set workload.0.rate=20/s\n"
-	"  -h, --help             this text\n"
-	"\n"
-	"exit status: 0 done, 1 failed, 2 usage or bad input\n";
-
 /* What the command line says, for all three. */
 struct args {
 	const char *help;
 	const char *file, *out, *to, *service;
 	struct trace_spec spec;
+	const char *autoscaler;
+	int64_t seed;
 	bool json, quantiles;
 	VEC(struct scenario_set) sets;
 	struct arena arena;
 };
+
+static const struct opt seed_option = { "seed", OPT_INT, UNIT_NONE, offsetof(struct args, seed),
+					"1",	0,	 0x1p53,    .help = "of all draws" };
 
 /* Sets an option of how a file is read. */
 static bool set_spec(struct args *args, const char *name, const char *text, struct err *err)
@@ -111,23 +50,40 @@ static bool add_set(struct args *args, const char *text, struct err *err)
 	return true;
 }
 
-/* --set trace.KEY=VALUE, or without the table's name. */
+/* --set trace.KEY=VALUE says how to read; another option of a scenario is for the run of an
+ * autoscaler. */
 static bool set_reading(struct args *args, const char *text, struct err *err)
 {
 	struct scenario_set set;
 	const struct opt *opt;
-	const char *key, *near;
+	const char *near;
 
 	memset(err, 0, sizeof(*err));
 	if (!scenario_set_parse(text, &set, &args->arena, err))
 		return false;
-	key = !strncmp(set.key, "trace.", 6) ? set.key + 6 : set.key;
-	opt = opt_find(trace_options, key);
-	if (opt && opt->type != OPT_LIST && !strchr(key, '.'))
-		return set_spec(args, key, set.value, err);
-	near = opt_nearest(trace_options, key, &args->arena);
-	return err_set(err, "--set %s: no option of reading a trace%s%s%s", text,
+	vec_push(&args->sets, set);
+	if (strncmp(set.key, "trace.", 6) != 0 || !strncmp(set.key, "trace.assign", 12))
+		return true;
+	opt = opt_find(trace_options, set.key + 6);
+	if (opt)
+		return set_spec(args, set.key + 6, set.value, err);
+	near = opt_nearest(trace_options, set.key + 6, &args->arena);
+	return err_set(err, "unknown key \"%s\"%s%s%s (sonde help trace lists them)", set.key,
 		       near ? "; did you mean trace." : "", near ? near : "", near ? "?" : "");
+}
+
+/* Options of a scenario are of no use without an autoscaler that runs. */
+static bool check_sets(const struct args *args, struct err *err)
+{
+	for (uint32_t i = 0; i < args->sets.n && !args->autoscaler; i++)
+		if (strncmp(args->sets.at[i].key, "trace.", 6) != 0)
+			return err_set(err,
+				       "--set %s: expected an option of reading the trace, "
+				       "trace.KEY%s",
+				       args->sets.at[i].key,
+				       args->help == trace_info_help ? ", or --autoscaler with it"
+								     : "");
+	return true;
 }
 
 enum { ROWS_A_LOOK = 0xffff }; /* a mask: the clock is not asked at every row */
@@ -142,7 +98,9 @@ enum {
 	SET_QUANTILES,
 	SET_JSON,
 	SET_SET,
-	SET_READING
+	SET_READING,
+	SET_SEED,
+	SET_AUTOSCALER
 };
 
 static bool take_option(struct args *args, int option, struct err *err)
@@ -158,6 +116,10 @@ static bool take_option(struct args *args, int option, struct err *err)
 	case SET_JSON: args->json = true; return true;
 	case SET_SET: return add_set(args, optarg, err);
 	case SET_READING: return set_reading(args, optarg, err);
+	case SET_AUTOSCALER: args->autoscaler = optarg; return true;
+	case SET_SEED:
+		memset(err, 0, sizeof(*err));
+		return opt_parse(&seed_option, args, optarg, &args->arena, err);
 	default: return set_spec(args, reading_options[option - SET_SPEC], optarg, err);
 	}
 }
@@ -189,7 +151,7 @@ static int parse(struct args *args, int argc, char **argv, const struct option *
 	if (files == 2)
 		args->out = argv[optind + 1];
 	args->spec.file = args->file;
-	args->spec.seed = 1; /* as a scenario has without one */
+	args->spec.seed = (uint64_t)args->seed;
 	return -1;
 }
 
@@ -200,54 +162,87 @@ static int parse(struct args *args, int argc, char **argv, const struct option *
 		{ "trace-loop", required_argument, NULL, SET_SPEC + 3 }, \
 		{ "lenient", no_argument, NULL, SET_LENIENT }, \
 		{ "set", required_argument, NULL, SET_READING }, \
+		{ "seed", required_argument, NULL, SET_SEED }, \
 	{ \
 		"help", no_argument, NULL, 'h' \
 	}
+
+/* Reads it all; tenants: the names that it gives. */
+static bool measure(const struct trace_spec *spec, struct info *figures,
+		    struct trace_counts *counts, uint32_t *tenants, struct err *err)
+{
+	struct trace *trace = trace_open(spec, err);
+	const char *const *names;
+	struct progress progress;
+	struct trace_row row;
+	uint64_t rows = 0;
+	int got;
+
+	if (!trace)
+		return false;
+	progress_start(&progress, "rows", 0, false);
+	while ((got = trace_next(trace, &row, err)) == 1) {
+		info_add(figures, &row);
+		if (!(++rows & ROWS_A_LOOK))
+			progress_show(&progress, (double)rows);
+	}
+	progress_end(&progress);
+	*counts = trace_counts(trace);
+	names = trace_services(trace);
+	for (*tenants = 0; got == 0 && names && names[*tenants];)
+		++*tenants;
+	trace_close(trace);
+	return got == 0;
+}
+
+static void print_info(const struct args *args, const struct info *figures,
+		       const struct trace_counts *counts, const struct pod_starts *starts)
+{
+	if (args->quantiles) {
+		info_print_quantiles(figures, stdout);
+	} else if (args->json) {
+		putchar('{');
+		info_print_json(figures, counts, stdout);
+		if (args->autoscaler)
+			pod_starts_print_json(starts, stdout);
+		puts("}");
+	} else {
+		info_print(figures, counts, stdout);
+		if (args->autoscaler)
+			pod_starts_print(starts, stdout);
+	}
+}
 
 static int info(struct args *args, int argc, char **argv)
 {
 	static const struct option options[] = {
 		READING_OPTIONS,
 		{ "quantiles", no_argument, NULL, SET_QUANTILES },
+		{ "autoscaler", required_argument, NULL, SET_AUTOSCALER },
 		{ "json", no_argument, NULL, SET_JSON },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct err err = { .line = 0 };
 	struct trace_counts counts;
-	struct trace_row row;
-	struct trace *trace;
-	struct progress progress;
+	struct pod_starts starts;
 	struct info figures;
-	uint64_t rows = 0;
-	int got, status;
+	uint32_t tenants;
+	int status;
+	bool ok;
 
-	args->help = info_help;
+	args->help = trace_info_help;
 	status = parse(args, argc, argv, options, 1);
 	if (status >= 0)
 		return status;
-	trace = trace_open(&args->spec, &err);
-	if (!trace)
-		return cli_fail(&err);
 	info_init(&figures);
-	progress_start(&progress, "rows", 0, false);
-	while ((got = trace_next(trace, &row, &err)) == 1) {
-		info_add(&figures, &row);
-		if (!(++rows & ROWS_A_LOOK))
-			progress_show(&progress, (double)rows);
-	}
-	progress_end(&progress);
-	counts = trace_counts(trace);
-	trace_close(trace);
-	if (got == 0) {
-		if (args->json)
-			info_print_json(&figures, &counts, stdout);
-		else if (args->quantiles)
-			info_print_quantiles(&figures, stdout);
-		else
-			info_print(&figures, &counts, stdout);
-	}
+	ok = check_sets(args, &err) && measure(&args->spec, &figures, &counts, &tenants, &err) &&
+	     (!args->autoscaler ||
+	      pod_starts_run(&args->spec, args->autoscaler, tenants, args->sets.at, args->sets.n,
+			     &starts, &args->arena, &err));
+	if (ok)
+		print_info(args, &figures, &counts, &starts);
 	info_release(&figures);
-	if (got < 0)
+	if (!ok)
 		return cli_fail(&err);
 	return cli_flush() ? EXIT_DONE : EXIT_FAILED;
 }
@@ -303,10 +298,10 @@ static bool write_rows(struct trace *trace, const char *const *names, const char
 	cli_finished();
 	fprintf(said,
 		"%" PRIu64 " rows read, %" PRIu64 " written to %s, %" PRIu64 " dropped (%" PRIu64
-		" without tokens, %" PRIu64 " malformed, %" PRIu64 " too late), %" PRIu64
-		" reordered\n",
+		" without tokens, %" PRIu64 " malformed, %" PRIu64 " too late, %" PRIu64
+		" left out), %" PRIu64 " reordered\n",
 		counts.read, counts.emitted, out, counts.dropped, counts.zero, counts.malformed,
-		counts.late, counts.reordered);
+		counts.late, counts.left_out, counts.reordered);
 	return true;
 }
 
@@ -322,7 +317,7 @@ static int convert(struct args *args, int argc, char **argv)
 	struct trace *trace;
 	int status;
 
-	args->help = convert_help;
+	args->help = trace_convert_help;
 	args->to = "sonde";
 	args->service = "default";
 	status = parse(args, argc, argv, options, 2);
@@ -332,6 +327,8 @@ static int convert(struct args *args, int argc, char **argv)
 		err_set(&err, "cannot write format \"%s\": expected sonde", args->to);
 		return cli_fail(&err);
 	}
+	if (!check_sets(args, &err))
+		return cli_fail(&err);
 	if (!row_is_name(args->service)) {
 		err_set(&err, "--service \"%s\": expected %s", args->service, ROW_NAME_EXPECTED);
 		return cli_fail(&err);
@@ -397,7 +394,7 @@ static int synth(struct args *args, int argc, char **argv)
 	const char **names;
 	int status;
 
-	args->help = synth_help;
+	args->help = trace_synth_help;
 	status = parse(args, argc, argv, options, 1);
 	if (status >= 0)
 		return status;
@@ -429,7 +426,7 @@ int cmd_trace(int argc, char **argv)
 	const char *near;
 
 	if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))) {
-		fputs(help, stdout);
+		fputs(trace_help, stdout);
 		return cli_flush() ? EXIT_DONE : EXIT_FAILED;
 	}
 	for (int i = 0; argc > 1 && i < 3; i++) {
@@ -439,6 +436,7 @@ int cmd_trace(int argc, char **argv)
 			continue;
 		arena_init(&args.arena);
 		opt_defaults(trace_options, &args.spec, &args.arena);
+		args.seed = 1;
 		status = commands[i].run(&args, argc - 1, argv + 1);
 		vec_release(&args.sets);
 		arena_release(&args.arena);

@@ -225,6 +225,7 @@ static void listen(struct run *run, const struct run_job *job, struct listener *
 	collect_init(&run->collect, run->setup.services.n, run->setup.service_names,
 		     run->setup.slos, run->setup.warmup_ns);
 	run->collect.keep_pods = run->collect.keep_decisions = job->store != NULL;
+	run->collect.also = job->also;
 	*listener =
 		(struct listener){ .collect = &run->collect, .to = collect_sink(&run->collect) };
 	*sink = (struct sink){ listener, on_request, on_gap,	  on_pod,

@@ -36,6 +36,7 @@ struct run_job {
 	struct store *store;            /* NULL = none; likewise the next two */
 	struct requests_csv *csv;
 	struct tape *tape;
+	const struct sink *also;        /* sees every record too; NULL = none */
 };
 
 enum { RUN_EXTRAS = 10 };

@@ -22,6 +22,7 @@ struct setup {
 	const char *name, *about;
 	int64_t seed, duration_ns, sample_ns, warmup_ns, hop_ns;
 	int64_t copies;
+	double zipf;
 	bool details;
 	/* defaults of every service; the only one if there is no list */
 	struct service_config service;
@@ -70,6 +71,8 @@ struct trace *setup_requests(struct setup *setup, struct err *err);
 /* The service of a name; NONE with a message where there is none. */
 uint32_t setup_service(const struct setup *setup, const char *name, struct err *err);
 
+/* For setup.c: makes every service and its workload `copies` times over. */
+bool setup_copy(struct setup *setup, struct err *err);
 /* For setup.c: sorts the names of the services, which must differ. */
 bool setup_index(struct setup *setup, struct err *err);
 /* Whether nothing is given that an oracle makes itself. */

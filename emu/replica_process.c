@@ -54,8 +54,10 @@ static void iterate(struct process *process, const struct msg *msg, const void *
 
 static void serve(struct process *process, const struct msg *msg, int64_t now)
 {
-	const struct dist *time = &process->config->services[process->service].engine.service_time;
-	struct serving_slot slot = { now + dist_draw_int(time, &process->service_time), *msg };
+	const struct engine_config *engine = &process->config->services[process->service].engine;
+	int64_t work = dist_draw_int(&engine->service_time, &process->service_time) +
+		       msg->serve.output_tokens * engine->token_time_ns;
+	struct serving_slot slot = { now + work, *msg };
 
 	slot.msg.kind = MSG_SERVED;
 	vec_push(&process->served, slot);

@@ -77,6 +77,9 @@ const struct opt engine_options[] = {
 	{ "service_time", OPT_DIST, UNIT_TIME, ENGINE(service_time), "100ms", 0, 3.6e15,
 	  .help = "request engine: time a request takes; its mean at most 1000 h",
 	  .source = "assumption: to be set by whoever uses the request engine" },
+	{ "token_time", OPT_INT, UNIT_TIME, ENGINE(token_time_ns), "0s", 0, 1e11,
+	  .help = "request engine: further time that a request takes for each output token; with "
+		  "trace.token the same and service_time 0s, functions take their durations" },
 	{ "slots", OPT_INT, UNIT_NONE, ENGINE(slots), "1", 1, 1 << 20,
 	  .help = "request engine: requests served at once" },
 	{ "cost", OPT_TABLE, UNIT_NONE, ENGINE(cost), NULL, .sub = cost_options,

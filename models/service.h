@@ -40,6 +40,7 @@ struct engine_config {
 	bool skip;
 	struct cost_config cost;
 	struct dist service_time;       /* request-level engine: time to serve one request */
+	int64_t token_time_ns;          /* request-level engine: further time an output token */
 	int64_t slots;                  /* request-level engine: requests served at once */
 };
 

@@ -195,13 +195,15 @@ void pods_pass(struct world *world)
 void pods_serve(struct world *world, const struct msg *msg)
 {
 	struct pod *pod = loop_pod_of(world, msg->who, msg->serve.gen);
+	const struct engine_config *engine;
 	struct msg answer = *msg;
 	int64_t work;
 
 	if (!pod)
 		return;
-	work = dist_draw_int(&world->config->services[pod->service].engine.service_time,
-			     &world->service_time);
+	engine = &world->config->services[pod->service].engine;
+	work = dist_draw_int(&engine->service_time, &world->service_time) +
+	       msg->serve.output_tokens * engine->token_time_ns;
 	answer.kind = MSG_SERVED;
 	if (!pod->serving++)
 		pod->run_start_ns = sim_now(world->sim);

@@ -58,7 +58,10 @@ static const struct format formats[] = {
 		      { "func", COLUMN_FUNCTION, false },
 		      { "end_timestamp", COLUMN_SECONDS, false },
 		      { "duration", COLUMN_DURATION, false } } },
-	{ .name = "azure-functions-2019", .foreign = true, .open = minutes_open },
+	{ .name = "azure-functions-2019",
+	  .foreign = true,
+	  .durations = true,
+	  .open = minutes_open },
 	{ .name = "servegen", .foreign = true, .open = servegen_open },
 };
 enum { FORMATS = sizeof(formats) / sizeof(*formats) };

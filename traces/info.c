@@ -207,7 +207,7 @@ static void print_json(const char *name, double value, FILE *out)
 void info_print_json(const struct info *info, const struct trace_counts *counts, FILE *out)
 {
 	fprintf(out,
-		"{\"rows\":%" PRIu64 ",\"read\":%" PRIu64 ",\"dropped\":%" PRIu64
+		"\"rows\":%" PRIu64 ",\"read\":%" PRIu64 ",\"dropped\":%" PRIu64
 		",\"zero\":%" PRIu64 ",\"malformed\":%" PRIu64 ",\"late\":%" PRIu64
 		",\"left_out\":%" PRIu64 ",\"reordered\":%" PRIu64,
 		info->rows, counts->read, counts->dropped, counts->zero, counts->malformed,
@@ -220,7 +220,6 @@ void info_print_json(const struct info *info, const struct trace_counts *counts,
 	print_json("gap_cv", info_gap_cv(info), out);
 	print_lengths_json("input_tokens", &info->input, out);
 	print_lengths_json("output_tokens", &info->output, out);
-	fputs("}\n", out);
 }
 
 void info_print_quantiles(const struct info *info, FILE *out)

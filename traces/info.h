@@ -58,7 +58,7 @@ double info_mean(const struct info_lengths *lengths);
 /* The q-quantile (0..1), interpolated between the two ranks beside q * (n - 1); 0 when empty. */
 double info_quantile(const struct info_lengths *lengths, double q);
 
-/* Writes the figures for reading, or as one JSON object. */
+/* Writes the figures for reading, or as members of a JSON object, without its braces. */
 void info_print(const struct info *info, const struct trace_counts *counts, FILE *out);
 void info_print_json(const struct info *info, const struct trace_counts *counts, FILE *out);
 /* Writes the lengths as a quantile table (lengths.h) of some 200 points, closer in the upper tail.

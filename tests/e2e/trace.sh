@@ -61,3 +61,59 @@ fails 2 "bad.csv:3:5: input_tokens: expected a count of tokens" \
 	"$SONDE" trace convert "$TMP/bad.csv" "$TMP/empty/o.csv" --format sonde
 [ -z "$(ls -A "$TMP/empty")" ]
 "$SONDE" trace convert "$TMP/bad.csv" "$TMP/empty/o.csv" --format sonde --lenient | grep -q '1 malformed'
+
+# Functions: a tenant is a service, a request takes its function's duration.
+printf '%s\n' app,func,end_timestamp,duration a,f1,0.25,0.25 a,f2,1.5,0.5 b,f1,2000.25,0.25 b,f3,3000.75,0.75 \
+	a,f2,4000,0.5 >"$TMP/functions.csv"
+cat >"$TMP/functions.yaml" <<'EOF'
+copies: 2
+replicas: 1
+hop: 0s
+engine: {kind: request, service_time: 0s, token_time: 1ms, slots: 10}
+trace: {file: functions.csv, format: azure-functions-2021, token: 1ms, top: 1}
+EOF
+"$SONDE" run "$TMP/functions.yaml" --quiet --requests "$TMP/requests.csv" >"$TMP/out"
+cut -d, -f2,3,5 "$TMP/requests.csv" >"$TMP/times"
+printf '%s\n' service,arrival_ns,end_ns default-1,0,250000000 default-2,1000000000,1500000000 \
+	default-1,2000000000000,2000250000000 default-2,3000000000000,3000750000000 \
+	default-2,3999500000000,4000000000000 | cmp - "$TMP/times"
+sed 's/top: 1/assign: [{tenant: f9, service: default-3}]/' "$TMP/functions.yaml" >"$TMP/assign.yaml"
+fails 2 "trace.assign.0.service: no service is called 'default-3'" "$SONDE" run "$TMP/assign.yaml"
+
+# Pod starts under an autoscaler: each call finds nobody, for they are further apart than it waits.
+"$SONDE" trace info "$TMP/functions.csv" -f azure-functions-2021 --autoscaler kpa >"$TMP/out"
+grep -q '^pod starts *5 by kpa for 3 services' "$TMP/out"
+grep -q 'mean 0.00125, at most 1 in 1 s, 0.2 in 10 s' "$TMP/out"
+"$SONDE" trace info "$TMP/functions.csv" -f azure-functions-2021 --autoscaler kpa --json --set autoscaler.min_scale=1 |
+	grep -q '"pod_starts":{"autoscaler":"kpa","services":3,"started":3,'
+"$SONDE" trace info "$TMP/functions.csv" -f azure-functions-2021 --set trace.tenant=app --autoscaler kpa |
+	grep -q '^pod starts *4 by kpa for 2 services'
+fails 2 'did you mean "kpa"' "$SONDE" trace info "$TMP/functions.csv" -f azure-functions-2021 --autoscaler kpaa
+fails 2 'expected an option of reading the trace' "$SONDE" trace info "$TMP/b.csv.gz" -f sonde --set copies=2
+fails 2 'did you mean trace.tick' "$SONDE" trace info "$TMP/b.csv.gz" -f sonde --set trace.tik=2s
+
+# A pool of tenants, the same for the same seed.
+mkdir "$TMP/pool"
+for i in 1 2 3; do
+	printf '0,0.%s,1,Gamma,0.5,1\r\n600,%s,1,Weibull,0.5,1\r\n' $i $i >"$TMP/pool/chunk-$i-trace.csv"
+	echo '{"0": {"input_tokens": "{7: 0.5, 9: 0.5}", "output_tokens": "{3: 1.0}"}}' >"$TMP/pool/chunk-$i-dataset.json"
+done
+for i in 1 2; do
+	"$SONDE" trace convert "$TMP/pool" "$TMP/pool$i.csv" -f servegen --seed 5 --set trace.length=15min >"$TMP/out"
+done
+cmp "$TMP/pool1.csv" "$TMP/pool2.csv"
+"$SONDE" trace convert "$TMP/pool" "$TMP/pool2.csv" -f servegen --seed 6 --set trace.length=15min >"$TMP/out"
+[ "$(cmp -s "$TMP/pool1.csv" "$TMP/pool2.csv" && echo same)" = "" ]
+grep -q ',chunk-3,[79],3$' "$TMP/pool1.csv"
+
+# Copies of unlike popularity share out what there is.
+cat >"$TMP/zipf.yaml" <<'EOF'
+copies: 3
+zipf: 1
+replicas: 1
+engine: {kind: request}
+workload: [{rate: 11/s, requests: 1103}]
+EOF
+"$SONDE" run "$TMP/zipf.yaml" --quiet --requests "$TMP/requests.csv" >"$TMP/out"
+cut -d, -f2 "$TMP/requests.csv" | sort | uniq -c | awk '{ print $1, $2 }' >"$TMP/times"
+printf '%s\n' '601 default-1' '301 default-2' '201 default-3' '1 service' | cmp - "$TMP/times"
