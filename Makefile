@@ -42,7 +42,7 @@ DEPS := gcc libc6-dev pkg-config libyaml-dev libsqlite3-dev libgsl-dev libzstd-d
 	gnuplot-nox sqlite3 $(if $(findstring clang,$(CC)),clang libclang-rt-dev)
 DEPS_DEV := clang clang-tidy clang-format cppcheck shellcheck
 # These goals promise to work on a bare machine: they install what is missing. The others say what is.
-BARE := deps deps-dev test test-long asan fuzz lint format tidy bench quickstart
+BARE := deps deps-dev test test-long asan fuzz lint format tidy bench quickstart studies
 NEED := $(if $(filter $(BARE),$(MAKECMDGOALS)),deps,present)
 
 # --- flags -----------------------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ $(foreach mode,$(MODES),$(eval $(call MODE_RULES,$(mode))))
 -include $(shell find build -name '*.d' 2>/dev/null)
 
 # --- goals -----------------------------------------------------------------------------------------------------
-.PHONY: FORCE release debug asan test test-long fuzz lint format tidy bench quickstart
+.PHONY: FORCE release debug asan test test-long fuzz lint format tidy bench quickstart studies
 .PHONY: lint-format lint-cppcheck lint-clang lint-shell install uninstall man clean help deps deps-dev present
 
 release: sonde ## the program, ./sonde (the default)
@@ -168,6 +168,9 @@ quickstart: sonde ## from nothing to a first report
 	./sonde run scenarios/quickstart.yaml --out $(QUICK).db
 	./sonde report $(QUICK).db --out $(QUICK)
 	@echo "The report is $(CURDIR)/$(QUICK)/index.html: open it in a browser."
+
+studies: sonde ## every study of scenarios/studies, and its picture: make studies STUDY='phase skew' for some
+	@tools/studies.sh ./sonde $(STUDY)
 
 DATA := $(sort $(shell find $(wildcard models/catalog scenarios traces/samples) -type f ! -name '*.[ch]'))
 SHARE := $(DESTDIR)$(PREFIX)/share

@@ -31,7 +31,8 @@ run() {
 		"$program" sweep "$file" --out "$db"
 	else
 		rm -f "$db.part"
-		"$program" run "$file" --seeds 3 --out "$db.part" --quiet >"$results/$1.txt"
+		"$program" run "$file" --seeds "$([ "$1" = million-pods ] && echo 1 || echo 3)" --out "$db.part" --quiet \
+			>"$results/$1.txt"
 		mv "$db.part" "$db"
 	fi
 }

@@ -1,6 +1,6 @@
 width = 1500; height = 640
 load style
-set multiplot layout 1,2 title 'Six quiet hours' font ',22' margins 0.17, 0.97, 0.16, 0.82 spacing 0.05, 0
+set multiplot layout 1,2 title 'Six quiet hours' font ',22' margins 0.2, 0.97, 0.16, 0.82 spacing 0.05, 0
 array plane[7] = ['central', 'functional', 'functional-16', 'shared-8', 'godel', 'two-level', 'direct']
 unset key
 set yrange [7.6:0.4]
