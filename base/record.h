@@ -174,6 +174,14 @@ struct control_totals {
 	int64_t core_ns, idle_core_ns;
 };
 
+/* Plain pods that came together, when the last of them has ended. */
+struct job_record {
+	uint64_t id;               /* counts from 0 */
+	int64_t arrival_ns, end_ns;
+	uint32_t tasks;            /* pods */
+	uint32_t failed;           /* of them did not do their work */
+};
+
 /* Where a world puts what is learnt; any callback may be NULL. */
 struct sink {
 	void *ctx;
@@ -185,6 +193,7 @@ struct sink {
 	void (*series)(void *ctx, const struct series_record *record);
 	void (*decision)(void *ctx, const struct decision_record *record);
 	void (*event)(void *ctx, const struct event_record *record);
+	void (*job)(void *ctx, const struct job_record *record);
 };
 
 /* The name of a part ("gateway", "cold_start.weights", ...), of a phase ("weights"), of an outcome

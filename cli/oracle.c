@@ -7,9 +7,18 @@
 
 #define ORACLE(f) offsetof(struct oracle_config, f)
 
-static const char *const kinds[] = { "none",	       "mmc", "mg1", "erlang-b", "power-of-d",
-				     "home-partition", NULL };
+static const char *const kinds[] = { "none",	       "mmc",	  "mg1", "erlang-b", "power-of-d",
+				     "home-partition", "sparrow", NULL };
 static const char *const caches[] = { "none", "perfect", NULL };
+static const char *const searches[] = { "random", "per-task", "batch", "late", "omniscient", NULL };
+static const char *const durations[] = { "task", "job", NULL };
+
+/* Source: radlab/sparrow afb8efad, simulation/simulation_batch.py: TASK_LENGTH (a mean),
+ * NETWORK_DELAY, one way, PROBE_RATIO. */
+#define SPARROW_TASK_S 0.1
+#define SPARROW_TASK "exp(100ms)"
+#define SPARROW_DELAY "0.5ms"
+#define SPARROW_RATIO 2
 
 const struct opt oracle_options[] = {
 	{ "kind", OPT_CHOICE, UNIT_NONE, ORACLE(kind), "none", .choices = kinds,
@@ -31,8 +40,17 @@ const struct opt oracle_options[] = {
 	  .help = "home-partition: other partitions tried when home is full" },
 	{ "cache", OPT_CHOICE, UNIT_NONE, ORACLE(cache), "none", .choices = caches,
 	  .help = "home-partition: what is known of the others; perfect: who has room, always" },
+	{ "workers", OPT_INT, UNIT_NONE, ORACLE(workers), "10000", 1, 1e6,
+	  .help = "sparrow: nodes" },
+	{ "slots", OPT_INT, UNIT_NONE, ORACLE(slots), "4", 1, 64, .help = "sparrow: of a node" },
+	{ "tasks", OPT_INT, UNIT_NONE, ORACLE(tasks), "100", 2, 1e5, .help = "sparrow: of a job" },
+	{ "search", OPT_CHOICE, UNIT_NONE, ORACLE(search), "batch", .choices = searches,
+	  .help = "sparrow: how nodes are found: any; by sampling, task by task, for a job at "
+		  "once, with late binding; by one scheduler that knows all and takes no time" },
+	{ "duration", OPT_CHOICE, UNIT_NONE, ORACLE(duration), "task", .choices = durations,
+	  .help = "sparrow: whether each task draws its own duration, or a job's tasks have one" },
 	{ "requests", OPT_INT, UNIT_NONE, ORACLE(requests), "2000000", 1000, 1e12,
-	  .help = "arrivals in all" },
+	  .help = "arrivals in all; sparrow: jobs" },
 	{ "warmup", OPT_REAL, UNIT_SHARE, ORACLE(warmup), "10%", 0, 0.9,
 	  .help = "share of them not measured",
 	  .source = "assumption: longer than the relaxation of every case shipped" },
@@ -101,6 +119,31 @@ static void expand_pods(struct setup *setup)
 		home && oracle->cache == ORACLE_CACHE_PERFECT;
 }
 
+/* Jobs on nodes with slots for a few tasks. */
+static void expand_sparrow(struct setup *setup)
+{
+	const struct oracle_config *oracle = &setup->oracle;
+	double slots = (double)(oracle->workers * oracle->slots);
+
+	setup->no_services = true;
+	setup->cluster.nodes = oracle->workers;
+	setup->cluster.gpus = oracle->slots;
+	setup->pods.rate = oracle->load * slots / SPARROW_TASK_S;
+	setup->pods.job = oracle->tasks;
+	setup->pods.lifetime_of = oracle->duration;
+	setup->pods.count = oracle->requests * oracle->tasks;
+	setup->pods.gpus = 1;
+	setup->pods.cpu_milli = setup->pods.memory_bytes = 0;
+	set_dist(&setup->pods.lifetime, &setup->arena, UNIT_TIME, SPARROW_TASK);
+	if (oracle->search == SEARCH_OMNISCIENT) {
+		setup_plane_for_all(setup);
+		return;
+	}
+	set_dist(&setup->decision.message, &setup->arena, UNIT_TIME, SPARROW_DELAY);
+	setup_plane_for_sampling(setup, oracle->search == SEARCH_RANDOM ? 1 : SPARROW_RATIO,
+				 oracle->search == SEARCH_PER_TASK, oracle->search == SEARCH_LATE);
+}
+
 bool oracle_expand(struct setup *setup, struct err *err)
 {
 	const struct oracle_config *oracle = &setup->oracle;
@@ -109,7 +152,7 @@ bool oracle_expand(struct setup *setup, struct err *err)
 
 	if (oracle->kind == ORACLE_NONE)
 		return true;
-	if (queue && oracle->load >= 1)
+	if ((queue || oracle->kind == ORACLE_SPARROW) && oracle->load >= 1)
 		return err_set(err, "oracle.load is %g: a queue has no steady state at 1 or more",
 			       oracle->load);
 	if (oracle->kind == ORACLE_POWER_OF_D && oracle->d > oracle->queues)
@@ -124,7 +167,9 @@ bool oracle_expand(struct setup *setup, struct err *err)
 		return err_set(err, "oracle.cache is perfect: expected a load below 1 and at least "
 				    "one probe");
 	setup_without_latency(setup);
-	if (queue)
+	if (oracle->kind == ORACLE_SPARROW)
+		expand_sparrow(setup);
+	else if (queue)
 		expand_queue(setup);
 	else
 		expand_pods(setup);

@@ -11,8 +11,9 @@
 #include "results/result.h"
 
 enum oracle_kind { ORACLE_NONE, ORACLE_MMC, ORACLE_MG1, ORACLE_ERLANG_B, ORACLE_POWER_OF_D,
-		ORACLE_HOME_PARTITION };
+		ORACLE_HOME_PARTITION, ORACLE_SPARROW };
 
+enum oracle_search { SEARCH_RANDOM, SEARCH_PER_TASK, SEARCH_BATCH, SEARCH_LATE, SEARCH_OMNISCIENT };
 enum oracle_cache { ORACLE_CACHE_NONE, ORACLE_CACHE_PERFECT };
 /* The most quantities of one oracle. */
 enum { ORACLE_FORMS = 4 };
@@ -25,7 +26,10 @@ struct oracle_config {
 	int64_t queues, d;      /* power-of-d */
 	int64_t partitions, capacity, probes; /* home-partition */
 	int cache;              /* home-partition: enum oracle_cache */
-	int64_t requests;       /* arrivals in all */
+	int64_t workers, slots, tasks; /* sparrow; tasks: of a job */
+	int search;             /* sparrow: enum oracle_search */
+	int duration;           /* sparrow: enum lifetime_of */
+	int64_t requests;       /* arrivals in all; sparrow: jobs */
 	double warmup;          /* share of them not measured */
 };
 extern const struct opt oracle_options[];
@@ -39,8 +43,9 @@ struct oracle_meter;
 struct oracle_meter *oracle_meter_new(const struct oracle_config *config);
 /* Takes a request, or a plain pod, into account: the kind of oracle says which counts. */
 void oracle_meter_request(struct oracle_meter *meter, const struct request_record *record);
-/* The same of a pod. */
+/* The same of a pod, of a job. */
 void oracle_meter_pod(struct oracle_meter *meter, const struct pod_record *record);
+void oracle_meter_job(struct oracle_meter *meter, const struct job_record *record);
 /* The results so far, in the order of oracle_forms; returns how many.  Half width of the 95 %
  * interval by 30 batch means (Student t). */
 uint32_t oracle_meter_read(const struct oracle_meter *meter, struct oracle oracle[ORACLE_FORMS]);

@@ -5,7 +5,8 @@
  * erlang-b        blocking B(c, a)
  * power-of-d      E[T] = sum_{k>=1} load^((d^k - d)/(d - 1)); d = 1: 1/(1 - load) (Vvedenskaya et
  *                 al. 1996)
- * home-partition  blocking p^(d+1), probes p (1 - p^d)/(1 - p), migrated p (1 - p^d) */
+ * home-partition  blocking p^(d+1), probes p (1 - p^d)/(1 - p), migrated p (1 - p^d)
+ * sparrow         oracle_sparrow.c */
 #include "cli/oracle_form.h"
 #include <math.h>
 
@@ -160,6 +161,10 @@ uint32_t oracle_forms(const struct oracle_config *config, struct oracle_form for
 						power_of_d_bias(config) };
 		return 1;
 	case ORACLE_HOME_PARTITION: return home_forms(config, form);
+	case ORACLE_SPARROW:
+		form[0] = (struct oracle_form){ "mean job response (s)",
+						oracle_sparrow_response(config), 0 };
+		return 1;
 	case ORACLE_NONE: break;
 	}
 	return 0;

@@ -21,4 +21,9 @@ double oracle_erlang_b(int64_t servers, double offered);
 double oracle_full_share(double capacity, double load, double probes);
 /* The same where it is known who has room and only they are probed: p = B(C, load C / (1 - p)). */
 double oracle_full_share_perfect(double capacity, double load);
+/* sparrow: the mean time from a job's arrival to the end of its last task, in seconds; NaN where
+ * there is no reference. */
+double oracle_sparrow_response(const struct oracle_config *config);
+/* The same for tasks that go to nodes at random, by the form. */
+double oracle_random_response(const struct oracle_config *config);
 #endif

@@ -33,14 +33,14 @@ void oracle_meter_free(struct oracle_meter *meter)
 	free(meter);
 }
 
-/* One value of each quantity. */
-static void add(struct oracle_meter *meter, const double *value)
+/* One value of each quantity, of what came (or ended) as this one. */
+static void add(struct oracle_meter *meter, uint64_t which, const double *value)
 {
 	uint64_t batch;
 
-	if (meter->seen++ < meter->skip)
+	if (which < meter->skip)
 		return;
-	batch = (meter->seen - 1 - meter->skip) / meter->per_batch;
+	batch = (which - meter->skip) / meter->per_batch;
 	if (batch >= BATCHES)
 		return;
 	for (uint32_t i = 0; i < meter->forms; i++)
@@ -61,7 +61,7 @@ void oracle_meter_request(struct oracle_meter *meter, const struct request_recor
 		value = (double)(part[PART_ACTIVATOR] + part[PART_QUEUE_PROXY] +
 				 part[PART_BATCH_WAIT]) /
 			1e9;
-	add(meter, &value);
+	add(meter, meter->seen++, &value);
 }
 
 void oracle_meter_pod(struct oracle_meter *meter, const struct pod_record *record)
@@ -70,8 +70,19 @@ void oracle_meter_pod(struct oracle_meter *meter, const struct pod_record *recor
 				       record->migrations > 0 };
 	bool perfect = meter->config.cache == ORACLE_CACHE_PERFECT;
 
+	if (meter->config.kind == ORACLE_SPARROW)
+		return;
 	if (record->end == POD_READY || record->end == POD_UNSCHEDULABLE)
-		add(meter, value + perfect);
+		add(meter, meter->seen++, value + perfect);
+}
+
+void oracle_meter_job(struct oracle_meter *meter, const struct job_record *record)
+{
+	double value = (double)(record->end_ns - record->arrival_ns) / 1e9;
+
+	/* By arrival: those that end last in a short run are the longest. */
+	if (meter->config.kind == ORACLE_SPARROW)
+		add(meter, record->id, &value);
 }
 
 static struct oracle read_one(const struct oracle_meter *meter, uint32_t i)

@@ -91,6 +91,15 @@ static void on_event(void *ctx, const struct event_record *record)
 	listener->to.event(listener->to.ctx, record);
 }
 
+static void on_job(void *ctx, const struct job_record *record)
+{
+	struct listener *listener = ctx;
+
+	listener->to.job(listener->to.ctx, record);
+	if (listener->meter)
+		oracle_meter_job(listener->meter, record);
+}
+
 static double wall_s(void)
 {
 	struct timespec now;
@@ -229,7 +238,8 @@ static void listen(struct run *run, const struct run_job *job, struct listener *
 	*listener =
 		(struct listener){ .collect = &run->collect, .to = collect_sink(&run->collect) };
 	*sink = (struct sink){ listener, on_request, on_gap,	  on_pod,
-			       on_scale, on_series,  on_decision, on_event };
+			       on_scale, on_series,  on_decision, on_event,
+			       on_job };
 	if (job->csv) {
 		requests_csv_run(job->csv, run->setup.service_names, run->setup.services.n,
 				 job->variant, (uint64_t)run->setup.seed);

@@ -364,6 +364,29 @@ void setup_plane_for_loss(struct setup *setup, int64_t partitions, int64_t probe
 	control->functional.wake = false;
 }
 
+void setup_plane_for_all(struct setup *setup)
+{
+	setup_plane_for_loss(setup, 1, 0);
+	setup->control.attempts = 0;
+	setup->control.functional.wake = true;
+	/* Any node will do that has room. */
+	setup->control.place.sample = 1;
+}
+
+void setup_plane_for_sampling(struct setup *setup, double ratio, bool per_task, bool late)
+{
+	struct sampling_config *sampling = &setup->control.sampling;
+
+	setup->control.plane = PLANE_SAMPLING;
+	setup->control.path = PATH_DIRECT;
+	sampling->schedulers = 1;
+	sampling->ratio = ratio;
+	sampling->mode = per_task ? SAMPLING_PER_TASK : SAMPLING_BATCH;
+	sampling->late_binding = late;
+	sampling->wait_ns = 0;
+	sampling->timeout_ns = 1000000000; /* more than every message takes */
+}
+
 void setup_without_latency(struct setup *setup)
 {
 	struct dist *zero[] = { &setup->decision.base,

@@ -84,6 +84,10 @@ bool setup_check(const struct setup *setup, struct err *err);
 void setup_add_poisson(struct setup *setup, double rate, int64_t requests);
 /* A control plane in loss mode: partitions 0 = central. */
 void setup_plane_for_loss(struct setup *setup, int64_t partitions, int64_t probes);
+/* A control plane of one function that owns all nodes and gives what comes free to who waits. */
+void setup_plane_for_all(struct setup *setup);
+/* One that samples, whose pods wait in the queues of nodes for ever. */
+void setup_plane_for_sampling(struct setup *setup, double ratio, bool per_task, bool late);
 /* Nothing but queues and servers takes time. */
 void setup_without_latency(struct setup *setup);
 #endif

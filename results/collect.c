@@ -234,6 +234,19 @@ static void on_event(void *ctx, const struct event_record *record)
 		collect->also->event(collect->also->ctx, record);
 }
 
+/* Of a job that was not done it is not known how long it takes. */
+static void on_job(void *ctx, const struct job_record *record)
+{
+	struct collect *collect = ctx;
+
+	assert(!collect->finished && record->end_ns >= record->arrival_ns);
+	if (record->arrival_ns >= collect->warmup_ns && !record->failed)
+		note(&collect->at[collect->services], Q_JOB, record->end_ns - record->arrival_ns,
+		     1);
+	if (collect->also && collect->also->job)
+		collect->also->job(collect->also->ctx, record);
+}
+
 struct sink collect_sink(struct collect *collect)
 {
 	return (struct sink){ .ctx = collect,
@@ -243,7 +256,8 @@ struct sink collect_sink(struct collect *collect)
 			      .scale = on_scale,
 			      .series = on_series,
 			      .decision = on_decision,
-			      .event = on_event };
+			      .event = on_event,
+			      .job = on_job };
 }
 
 static void add(struct service_stats *to, const struct service_stats *from)
@@ -329,10 +343,10 @@ double collect_part_mean(const struct service_stats *stats, enum part part)
 
 const char *quantity_name(uint32_t quantity)
 {
-	static const char *const plain[Q_PHASE] = { "ttft_s",	    "tpot_s",
-						    "itl_s",	    "e2e_s",
-						    "queue_s",	    "scheduling_delay_s",
-						    "cold_start_s", "info_age_s" };
+	static const char *const plain[Q_PHASE] = {
+		"ttft_s",	"tpot_s",     "itl_s", "e2e_s", "queue_s", "scheduling_delay_s",
+		"cold_start_s", "info_age_s", "job_s"
+	};
 	static char names[QUANTITIES - Q_PHASE][40];
 	uint32_t made; /* which of those that are put together */
 

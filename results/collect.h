@@ -29,6 +29,8 @@ enum quantity {
 	Q_COLD_START,                /* pod wanted -> ready, of every pod that became ready */
 	Q_INFO_AGE,                  /* age of what a search for a node, or the choice whom to
 	                              * ask, rested on, where decisions are recorded */
+	Q_JOB,                       /* plain pods that came together: arrival -> the last of
+	                              * them has ended */
 	Q_PHASE,                     /* first of PHASES: a pod's phases; decision has no start of
 	                              * its own and stays empty */
 	Q_PART = Q_PHASE + PHASES,   /* first of PARTS: a request's parts, zeros included */

@@ -78,8 +78,9 @@ static void walk_requests(struct walk *walk, const struct service_stats *stats)
 static void walk_latencies(struct walk *walk, const struct service_stats *stats)
 {
 	for (uint32_t q = 0; q < Q_PHASE; q++) {
-		/* Only worlds that record decisions know the age of what they rested on. */
-		if (q == Q_INFO_AGE && !stats->hist[q])
+		/* Only worlds that record decisions know the age of what they rested on; only
+		 * plain pods come in jobs. */
+		if ((q == Q_INFO_AGE || q == Q_JOB) && !stats->hist[q])
 			continue;
 		walk->group = quantity_name(q);
 		histogram(walk, collect_hist(stats, q));

@@ -59,9 +59,15 @@ const struct opt decision_cost_options[] = {
 	OPT_END
 };
 
+static const char *const lifetimes[] = { "pod", "job", NULL };
+
 const struct opt pod_workload_options[] = {
 	{ "rate", OPT_REAL, UNIT_PER_S, PODS(rate), "0/s", 0, 1e9,
-	  .help = "plain pods that arrive, Poisson; 0 = none" },
+	  .help = "plain pods that arrive; their jobs are Poisson; 0 = none" },
+	{ "job", OPT_INT, UNIT_NONE, PODS(job), "1", 1, 1e6,
+	  .help = "pods that arrive at once, as one job; above 1, how long jobs take is measured" },
+	{ "lifetime_of", OPT_CHOICE, UNIT_NONE, PODS(lifetime_of), "pod", .choices = lifetimes,
+	  .help = "whether each pod draws its own lifetime, or all pods of a job have one" },
 	{ "count", OPT_INT, UNIT_NONE, PODS(count), "0", 0, 1e12,
 	  .help = "plain pods in all; 0 = no end" },
 	{ "lifetime", OPT_DIST, UNIT_TIME, PODS(lifetime), "exp(60s)", 0, MAX_NS,
@@ -82,7 +88,7 @@ static void deliver(void *ctx, enum machine machine, uint32_t instance, const st
 	struct world *world = ctx;
 
 	if (machine == MACHINES) {
-		pods_stop(world, msg);
+		pods_lived(world, msg);
 		return;
 	}
 	if (msg->kind == MSG_SERVED)
@@ -167,23 +173,38 @@ static void request_due(struct sim *sim, struct sim_event *event)
 		sim_stop(sim);
 }
 
-static void pod_due(struct sim *sim, struct sim_event *event)
+static void pod_arrives(struct world *world, uint64_t job)
 {
-	struct world *world = sim_user(sim);
 	const struct pod_workload *pods = &world->config->pods;
-	struct msg msg = { .kind = MSG_POD_ARRIVE };
+	struct msg msg = { .kind = MSG_POD_ARRIVE, .load_bytes = pods->job > 1 ? sizeof(job) : 0 };
 
 	msg.arrive.id = world->pods_arrived++;
 	msg.arrive.gpu_milli = need_gpu_milli(pods->gpus);
 	msg.arrive.cpu_milli = (uint32_t)pods->cpu_milli;
 	msg.arrive.memory_bytes = (uint64_t)pods->memory_bytes;
-	if (!pods->count || world->pods_arrived < (uint64_t)pods->count)
-		sim_arm(sim, event,
-			sim_now(sim) +
-				(int64_t)(rng_exp(&world->pod_gap) * 1e9 / pods->rate + 0.5));
-	loop_post(world, MACHINE_CONTROL, 0, &msg, NULL);
+	loop_post(world, MACHINE_CONTROL, 0, &msg, &job);
 	if (world->progress && !world->requests && !(world->pods_arrived & 1023))
 		world->progress(world->progress_ctx, (double)world->pods_arrived);
+}
+
+static void pod_due(struct sim *sim, struct sim_event *event)
+{
+	struct world *world = sim_user(sim);
+	const struct pod_workload *pods = &world->config->pods;
+	uint64_t n = (uint64_t)pods->job, job = world->pods_arrived / n,
+		 left = (uint64_t)pods->count - world->pods_arrived;
+
+	if (pods->count && left < n)
+		n = left;
+	if (pods->job > 1)
+		jobs_arrive(&world->jobs, (uint32_t)n, sim_now(sim));
+	if (!pods->count || n < left)
+		sim_arm(sim, event,
+			sim_now(sim) + (int64_t)(rng_exp(&world->pod_gap) * 1e9 *
+							 (double)pods->job / pods->rate +
+						 0.5));
+	for (; n; n--)
+		pod_arrives(world, job);
 	if (loop_ends(world))
 		sim_stop(sim);
 }
@@ -297,14 +318,14 @@ struct world *world_new(const struct world_config *config, const struct workload
 	return world;
 }
 
-/* Without a duration the run ends when the source is dry, every request has ended and every plain
- * pod was bound or given up. */
+/* Without a duration the run ends when the source is dry, every request has ended, every plain pod
+ * was bound or given up, and every job has ended. */
 bool world_over(const struct world *world)
 {
 	const struct pod_workload *pods = &world->config->pods;
-	bool pods_done =
-		pods->rate <= 0 || (pods->count && world->pods_arrived >= (uint64_t)pods->count &&
-				    world->pods_recorded >= world->pods_arrived);
+	bool pods_done = pods->rate <= 0 ||
+			 (pods->count && world->pods_arrived >= (uint64_t)pods->count &&
+			  world->pods_recorded >= world->pods_arrived && !world->jobs.open);
 
 	return world->over || (!world->config->duration_ns && !world->more && pods_done &&
 			       !world->retries_coming && world->recorded == world->requests);
@@ -459,5 +480,6 @@ void world_free(struct world *world)
 	vec_release(&world->mail_copy);
 	vec_release(&world->due);
 	vec_release(&world->hops);
+	jobs_release(&world->jobs);
 	free(world);
 }

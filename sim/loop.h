@@ -6,6 +6,7 @@
 #include "models/engine/replica.h"
 #include "models/serving/serving.h"
 #include "sim/event.h"
+#include "sim/jobs.h"
 #include "sim/later.h"
 #include "sim/world.h"
 
@@ -66,6 +67,7 @@ struct world {
 	struct arrival next;
 	bool more, failed, over;
 	uint64_t requests, recorded, pods_arrived, pods_recorded;
+	struct jobs jobs;               /* of plain pods, where there are any */
 	VEC(uint32_t) due;              /* pods whose iterations end now */
 	/* the hop from gateway to pod: a delay line of constant latency */
 	VEC(struct hop { int64_t at; struct msg msg; }) hops;
@@ -112,6 +114,10 @@ void pods_look_ahead(struct world *world);
 /* Pods (pods.c): what control asks for, and what the kubelet tells. */
 void pods_start(struct world *world, const struct msg *msg, const void *load);
 void pods_stop(struct world *world, const struct msg *msg);
+/* A plain pod's life is over. */
+void pods_lived(struct world *world, const struct msg *msg);
+/* A plain pod has done its work, or will not. */
+void pods_task_over(struct world *world, uint64_t id, bool done);
 void pods_told(struct world *world, const struct msg *msg);
 void pods_end(struct world *world, struct pod *pod);
 /* It died with its node: appends MSG_FINISHED with OUT_FAILED for each request inside. */

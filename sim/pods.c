@@ -245,11 +245,18 @@ static void come_up(struct world *world, struct pod *pod)
 void pods_start(struct world *world, const struct msg *msg, const void *load)
 {
 	struct pod *pod = loop_pod(world, msg->who);
+	uint64_t id;
 
 	if (pod->gen == msg->pod.gen && pod->holds)
 		return; /* told twice */
-	if (world->faults && faults_node_off(world->faults, msg->pod.node))
-		return; /* there is nobody to hear it */
+	if (world->faults && faults_node_off(world->faults, msg->pod.node)) {
+		/* There is nobody to hear it; a plain pod is not told again. */
+		if (msg->pod.service == NONE) {
+			memcpy(&id, load, sizeof(id));
+			pods_task_over(world, id, false);
+		}
+		return;
+	}
 	assert(!pod->up && !pod->holds);
 	pod->gen = msg->pod.gen;
 	pod->service = msg->pod.service;
@@ -303,6 +310,8 @@ void pods_lost(struct world *world, struct pod *pod, struct outbox *ended)
 	}
 	replica_free(pod->replica);
 	pod->replica = NULL;
+	if (pod->service == NONE && !pod->draining)
+		pods_task_over(world, pod->id, false);
 	pod->silent = pod->up && pod->service != NONE;
 	pod->up = pod->holds = pod->draining = pod->due = false;
 }
@@ -339,12 +348,37 @@ void pods_stop(struct world *world, const struct msg *msg)
 /* A plain pod lives for a while. Its draw is its own, so that it lives as long under any plane. */
 static void live_and_end(struct world *world, const struct pod *pod)
 {
-	struct rng rng = rng_stream(world->config->seed, "lifetime", pod->id);
+	const struct pod_workload *pods = &world->config->pods;
+	bool shared = pods->lifetime_of == LIFETIME_OF_JOB;
+	struct rng rng = rng_stream(world->config->seed, "lifetime",
+				    shared ? pod->id / (uint64_t)pods->job : pod->id);
 	struct msg over = { .kind = MSG_POD_STOP, .who = pod->slot };
 
 	over.pod.gen = pod->gen;
-	later_post(world->later, dist_draw_int(&world->config->pods.lifetime, &rng), MACHINES, 0,
-		   &over, NULL);
+	later_post(world->later, dist_draw_int(&pods->lifetime, &rng), MACHINES, 0, &over, NULL);
+}
+
+void pods_task_over(struct world *world, uint64_t id, bool done)
+{
+	struct job_record over;
+
+	if (world->config->pods.job == 1 ||
+	    !jobs_end(&world->jobs, id / (uint64_t)world->config->pods.job, done,
+		      sim_now(world->sim), &over))
+		return;
+	if (world->sink.job)
+		world->sink.job(world->sink.ctx, &over);
+	if (loop_ends(world))
+		sim_stop(world->sim);
+}
+
+void pods_lived(struct world *world, const struct msg *msg)
+{
+	const struct pod *pod = loop_pod_of(world, msg->who, msg->pod.gen);
+
+	if (pod && !pod->draining)
+		pods_task_over(world, pod->id, true);
+	pods_stop(world, msg);
 }
 
 /* What the kubelet tells goes on to control; here it brings the engine up and ends the books of the
@@ -363,6 +397,8 @@ void pods_told(struct world *world, const struct msg *msg)
 		world->gpu_held_ns += loop_gpu_ns(pod, sim_now(world->sim) - pod->held_since_ns);
 		pod->holds = false;
 		pod->up = false;
+		if (pod->service == NONE && !pod->draining)
+			pods_task_over(world, pod->id, false);
 	}
 	loop_post(world, MACHINE_CONTROL, 0, msg, NULL);
 }

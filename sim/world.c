@@ -34,6 +34,8 @@ static void record_pod(struct world *world, const void *load)
 	if (world->sink.pod)
 		world->sink.pod(world->sink.ctx, record);
 	world->pods_recorded += record->service == NONE;
+	if (record->service == NONE && record->end != POD_READY)
+		pods_task_over(world, record->id, false);
 	if (loop_ends(world))
 		sim_stop(world->sim);
 }

@@ -33,8 +33,11 @@ struct arrival {
 struct workload { void *ctx; int (*next)(void *ctx, struct arrival *row); };
 
 /* Plain pods: arrivals and lifetimes, no requests. */
+enum lifetime_of { LIFETIME_OF_POD, LIFETIME_OF_JOB };
 struct pod_workload {
-	double rate;                    /* arrivals per second, Poisson; 0 = none */
+	double rate;                    /* pods per second; 0 = none */
+	int64_t job;                    /* that arrive at once; jobs are Poisson */
+	int lifetime_of;                /* enum lifetime_of */
 	int64_t count;                  /* arrivals in all; 0 = until the end of the run */
 	struct dist lifetime;           /* from running to gone */
 	double gpus;                    /* of each: a share of one, or whole ones */
