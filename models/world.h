@@ -25,6 +25,19 @@
 #define TIME_NEVER INT64_MAX
 #define NONE UINT32_MAX
 
+/* A node as the sender or receiver of MSG_SEND, and back. */
+#define NODE_BIT UINT32_C(0x80000000)
+/* The node's name. */
+static inline uint32_t to_node(uint32_t node)
+{
+	return NODE_BIT | node;
+}
+/* Whether it is a node's. */
+static inline bool is_node(uint32_t who)
+{
+	return who != NONE && (who & NODE_BIT);
+}
+
 enum machine { MACHINE_SERVING, MACHINE_CONTROL, MACHINE_REPLICA, MACHINES };
 
 enum msg_kind {                 /* from -> to; `who`; load */
@@ -59,7 +72,8 @@ enum msg_kind {                 /* from -> to; `who`; load */
 	MSG_SEEN,               /* world -> control: the watch event to whoever watches this verb */
 	MSG_THINK,              /* control -> world; function: a decision takes time */
 	MSG_THOUGHT,            /* world -> control; function */
-	/* control -> world; function `to`: a message between control functions; optional load */
+	/* control -> world; function `to`: a message between control functions, or nodes
+	 * (to_node); optional load */
 	MSG_SEND,
 	MSG_RECEIVED,           /* world -> control; function `to` */
 	MSG_FUNCTION_START,     /* control -> world; function */

@@ -138,8 +138,11 @@ static void slow_down(struct faults *f, const struct event_config *config, uint3
 
 /* ---- control functions ---- */
 
+/* A function, or a node as the end of a message. */
 static bool is_dead(const struct faults *f, uint32_t function)
 {
+	if (is_node(function))
+		return faults_node_off(f, function & ~NODE_BIT);
 	return function < f->dead.n && f->dead.at[function];
 }
 

@@ -55,16 +55,15 @@ static uint32_t load_of(struct control *c, uint32_t id, const struct wish *wish)
 
 static void probed(struct control *c, const struct msg *in, const void *load)
 {
-	uint32_t node = (uint32_t)in->send.value;
-	uint64_t order = (uint64_t)in->send.value >> 32;
+	uint32_t node = in->who & ~NODE_BIT;
 	struct wish wish;
 	struct msg *msg;
 
 	memcpy(&wish, load, sizeof(wish));
-	msg = control_send(c, node, in->send.from, VERB_LOAD, NULL, 0);
+	msg = control_send(c, in->who, in->send.from, VERB_LOAD, NULL, 0);
 	msg->send.task = in->send.task;
 	msg->send.gen = in->send.gen;
-	msg->send.value = (int64_t)(order << 32 | load_of(c, node, &wish));
+	msg->send.value = (int64_t)((uint64_t)in->send.value << 32 | load_of(c, node, &wish));
 }
 
 /* ---- its queue ---- */
@@ -103,7 +102,7 @@ static void ask(struct control *c, uint32_t node, const struct reservation *r)
 
 	control_arm(c, c->now + c->config.sampling.timeout_ns, TIMER_HOLD, hold,
 		    c->holds.at[hold].gen, 0);
-	msg = control_send(c, node, r->function, VERB_ASK, NULL, 0);
+	msg = control_send(c, to_node(node), r->function, VERB_ASK, NULL, 0);
 	msg->send.task = r->job;
 	msg->send.gen = r->gen;
 	msg->send.value = (int64_t)((uint64_t)c->holds.at[hold].gen << 32 | hold);
@@ -181,17 +180,17 @@ void agent_forget(struct control *c, uint32_t id)
 void agent_return(struct control *c, uint32_t id)
 {
 	struct pod *pod = &c->pods.at[id];
-	uint32_t node = pod->asked;
 	struct msg *msg;
 
 	agent_forget(c, id);
 	pod->state = POD_MIGRATING;
 	pod->since_ns = c->now;
-	pod->asked = NONE;
-	msg = control_send(c, node, pod->function, VERB_RETURN, NULL, 0);
+	pod->probe++;
+	msg = control_send(c, to_node(pod->asked), pod->function, VERB_RETURN, NULL, 0);
 	msg->send.task = id;
 	msg->send.gen = pod->gen;
-	agent_serve(c, node);
+	msg->send.flag = pod->probe & PLACE_NUMBER;
+	agent_serve(c, pod->asked);
 }
 
 void agent_down(struct control *c, uint32_t node)
@@ -205,13 +204,17 @@ void agent_down(struct control *c, uint32_t node)
 		agent_forget(c, pod);
 		c->plane->dispatch(c, pod);
 	}
+	/* On their way to it, or back from it. */
+	for (uint32_t i = 0; i < c->pods.n; i++)
+		if (c->pods.at[i].state == POD_MIGRATING && c->pods.at[i].asked == node)
+			c->plane->dispatch(c, i);
 }
 
 /* ---- messages ---- */
 
 static void reserved(struct control *c, const struct msg *in, const void *load)
 {
-	uint32_t node = (uint32_t)in->send.value;
+	uint32_t node = in->who & ~NODE_BIT;
 	struct agent *agent = agent_at(c, node);
 	struct reservation r = { .job = in->send.task,
 				 .gen = in->send.gen,
@@ -239,17 +242,16 @@ static void reserved(struct control *c, const struct msg *in, const void *load)
 static void placed(struct control *c, const struct msg *in)
 {
 	struct pod *pod = pod_at(c, in->send.task, in->send.gen);
-	uint32_t hold = (uint32_t)in->send.value, gen = (uint32_t)((uint64_t)in->send.value >> 32),
-		 node;
+	uint32_t hold = (uint32_t)in->send.value, gen = (uint32_t)((uint64_t)in->send.value >> 32);
+	uint32_t node = in->who & ~NODE_BIT;
 	bool kept = (in->send.flag & PLACE_LATE) && hold_alive(c, hold, gen);
 
-	if (!pod || pod->state != POD_MIGRATING || pod->asked == NONE ||
+	if (!pod || pod->state != POD_MIGRATING || pod->asked != node ||
 	    (in->send.flag & PLACE_NUMBER) != (pod->probe & PLACE_NUMBER)) {
 		if (kept)
 			hold_drop(c, hold);
 		return;
 	}
-	node = pod->asked;
 	if (!c->cluster->node[node].up) {
 		c->plane->dispatch(c, in->send.task);
 		return;
@@ -266,15 +268,15 @@ static void placed(struct control *c, const struct msg *in)
 
 void agent_received(struct control *c, const struct msg *in, const void *load)
 {
-	uint32_t node = (uint32_t)in->send.value;
+	bool up = c->cluster->node[in->who & ~NODE_BIT].up;
 
 	switch (in->send.verb) {
 	case VERB_PROBE:
-		if (c->cluster->node[node].up)
+		if (up)
 			probed(c, in, load);
 		break;
 	case VERB_RESERVE:
-		if (c->cluster->node[node].up)
+		if (up)
 			reserved(c, in, load);
 		break;
 	case VERB_PLACE: placed(c, in); break;

@@ -204,7 +204,7 @@ static void kubelet(struct control *c, const struct msg *in)
 static void function_message(struct control *c, const struct msg *in, const void *load)
 {
 	if (in->kind == MSG_RECEIVED) {
-		assert(in->who < c->slots || in->who == NONE);
+		assert(in->who < c->slots || in->who == NONE || is_node(in->who));
 		if (in->send.verb < VERB_PROBE)
 			told(c, in);
 		else

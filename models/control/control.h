@@ -22,7 +22,8 @@
  *                    `watch`: the same message with another kind.  0 writes cost nothing.
  *                    On the direct state path a MSG_SEND from and to NONE stands in its place.
  *   MSG_THINK        answered by THOUGHT, the same message with another kind; what = enum think
- *   MSG_SEND         answered by RECEIVED with the same load; who, send.from: a function, or NONE
+ *   MSG_SEND         answered by RECEIVED with the same load; who, send.from: a function, a node
+ *                    (to_node), or NONE
  *                    = the top-level control plane
  *   MSG_POD_START    load: uint64_t, the pod's id (of MSG_POD_ARRIVE, or counted).  pod.phase =
  *                    PHASES: it runs already.  A pod of a service is then reported by POD_PHASE
@@ -76,7 +77,7 @@ enum verb {
 	VERB_OFFER,             /* send, master to framework: task = number of the offer */
 	VERB_DECLINE,           /* send, framework to master: the rest of it is not wanted */
 	VERB_HAND,              /* send, schedule to bind function: write this pod's binding */
-	/* sampling; to a node: value's low half is its id; from a node: from is its id */
+	/* Sampling, between schedulers and nodes. */
 	VERB_LOAD,              /* send, node to scheduler: how full it is, after VERB_PROBE with
 	                         * load struct need; task = job */
 	VERB_RESERVE,           /* send, to node: queue for a pod of the job; load struct need */

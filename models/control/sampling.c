@@ -131,7 +131,7 @@ static void send_pod(struct control *c, uint32_t id, uint32_t node, uint32_t lat
 	pod->since_ns = c->now;
 	pod->asked = node;
 	pod->probe++;
-	msg = control_send(c, pod->function, NONE, VERB_PLACE, NULL, 0);
+	msg = control_send(c, pod->function, to_node(node), VERB_PLACE, NULL, 0);
 	msg->send.task = id;
 	msg->send.gen = pod->gen;
 	msg->send.flag = (uint16_t)(late | (pod->probe & PLACE_NUMBER));
@@ -199,12 +199,12 @@ static void ask(struct control *c, uint32_t id, enum verb verb)
 	}
 	c->totals.probes += job->targets.n;
 	for (uint32_t i = 0; i < job->targets.n; i++) {
-		struct msg *msg =
-			control_send(c, job->function, NONE, verb, &job->wish, sizeof(job->wish));
+		struct msg *msg = control_send(c, job->function, to_node(job->targets.at[i].node),
+					       verb, &job->wish, sizeof(job->wish));
 
 		msg->send.task = id;
 		msg->send.gen = job->gen;
-		msg->send.value = (int64_t)((uint64_t)i << 32 | job->targets.at[i].node);
+		msg->send.value = i;
 	}
 }
 
@@ -312,16 +312,15 @@ static void answered(struct control *c, const struct msg *in)
 static void asked(struct control *c, uint32_t id, const struct msg *in)
 {
 	struct job *job = job_at(c, in->send.task, in->send.gen);
-	uint32_t hold = (uint32_t)in->send.value, gen = (uint32_t)((uint64_t)in->send.value >> 32),
-		 pod;
-	struct found found = { in->send.from, 1, 1 };
+	uint32_t hold = (uint32_t)in->send.value, gen = (uint32_t)((uint64_t)in->send.value >> 32);
+	uint32_t node = in->send.from & ~NODE_BIT, pod;
+	struct found found = { node, 1, 1 };
 	struct msg *msg;
 
 	if (!job) {
-		msg = control_send(c, id, NONE, VERB_NOTHING, NULL, 0);
+		msg = control_send(c, id, in->send.from, VERB_NOTHING, NULL, 0);
 		msg->send.task = hold;
 		msg->send.gen = gen;
-		msg->send.value = in->send.from;
 		return;
 	}
 	job->answers++;
@@ -331,7 +330,7 @@ static void asked(struct control *c, uint32_t id, const struct msg *in)
 		job_free(c, in->send.task);
 	note_search(c, DECISION_SEARCHED, id, pod, &found, -1, 0);
 	note_thought(c, id);
-	send_pod(c, pod, in->send.from, PLACE_LATE, in->send.value);
+	send_pod(c, pod, node, PLACE_LATE, in->send.value);
 }
 
 /* A node had no room for so long. */
@@ -339,7 +338,8 @@ static void returned(struct control *c, uint32_t id, const struct msg *in)
 {
 	const struct pod *pod = pod_at(c, in->send.task, in->send.gen);
 
-	if (!pod || pod->state != POD_MIGRATING || pod->asked != NONE || pod->function != id)
+	if (!pod || pod->state != POD_MIGRATING || pod->function != id ||
+	    in->send.flag != (pod->probe & PLACE_NUMBER))
 		return;
 	if (c->function[id].state == FUNCTION_UP)
 		pod_unplaced(c, in->send.task);
@@ -349,7 +349,7 @@ static void returned(struct control *c, uint32_t id, const struct msg *in)
 
 static void received(struct control *c, uint32_t id, const struct msg *in, const void *load)
 {
-	if (id == NONE) {
+	if (is_node(id)) {
 		agent_received(c, in, load);
 		return;
 	}

@@ -7,8 +7,7 @@
  *   early   PROBE -> LOAD (how full it is) -> PLACE, into the node's queue
  *   late    RESERVE -> ASK when its turn has come and there is room -> PLACE or NOTHING
  *
- * A message to a node is MSG_SEND to NONE; `send.from` is the scheduler, from a node it is the
- * node. */
+ * Schedulers lose a node when it falls silent or is given up; they draw no such nodes. */
 #ifndef MODELS_CONTROL_SAMPLING_H
 #define MODELS_CONTROL_SAMPLING_H
 #include "base/vec.h"
