@@ -3,7 +3,7 @@
 # random_scenario SEED: a small scenario drawn from the seed alone, the same with any awk: services that share a
 # cluster too small for them, every scheduler, router and control plane, short memory, bursts, splits, plain pods.
 random_scenario() {
-	awk -v seed="$1" -v planes="central|functional|shared|direct|godel|two-level" '
+	awk -v seed="$1" -v planes="central|functional|shared|direct|godel|two-level|sampling" '
 	# Park and Miller (1988): x = 16807 x mod (2^31 - 1), exact in doubles.
 	function draw() { return (x = (16807 * x) % 2147483647) / 2147483647 }
 	function pick(list,  part, n) { n = split(list, part, "|"); return part[1 + int(draw() * n)] }
@@ -52,10 +52,12 @@ random_scenario() {
 		printf "storage: {source: %s, network: %s, warm_dram: %s, warm_nvme: %s}\n", pick("registry|dfs"), pick("tcp|rdma"),
 			pick("0%|50%"), pick("0%|100%")
 		printf "control_plane: {kind: %s, limits: %s, dispatch: %s, functional: {functions: 2, min: 1, max: 3, d: %s, " \
-			"order: %s, cache: %s, interval: 2s}}\n", pick(planes), pick("default|tuned|unlimited"),
-			pick("random|round-robin|least-queue"), pick("0|1|2"), pick("random|power-of-d|best-cached"), pick("true|false")
+			"order: %s, cache: %s, interval: 2s}, sampling: {mode: %s, late_binding: %s}}\n", pick(planes), pick("default|tuned|unlimited"),
+			pick("random|round-robin|least-queue"), pick("0|1|2"), pick("random|power-of-d|best-cached"), pick("true|false"),
+			pick("per-task|batch"), pick("true|false")
 		if (often(0.3))
-			printf "pods: {rate: %s, count: 100, lifetime: exp(5s), gpus: %s}\n", pick("5/s|50/s"), pick("1|2")
+			printf "pods: {rate: %s, count: 100, lifetime: exp(5s), gpus: %s, job: %s, lifetime_of: %s}\n", pick("5/s|50/s"), pick("1|2"),
+				pick("1|1|7"), pick("pod|job")
 		printf "workload:\n"
 		for (i = 1; i <= n; i++)
 			printf "  - {service: %s, arrivals: %s, rate: %s, shape: 0.7, requests: %d, input_tokens: \"%s\", " \
