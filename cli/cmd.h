@@ -24,6 +24,9 @@ int cmd_compare(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 /* sonde explain DB: why a pod went where it went, and when; the slowest pods; a timeline. */
 int cmd_explain(int argc, char **argv);
-/* sonde trace info|convert|synth: the figures of a trace, its conversion, traffic made up. */
+/* sonde trace info|convert|synth|audit: the figures of a trace, its conversion, traffic made up;
+ * the API writes of a cluster. */
 int cmd_trace(int argc, char **argv);
+/* sonde trace audit FILE. */
+int trace_audit(int argc, char **argv);
 #endif

@@ -2,12 +2,14 @@
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "models/catalog.h"
+#include "models/control/visits.h"
 #include "scenarios/load.h"
 #include <stdio.h>
 #include <string.h>
 
-static const char usage[] = "usage: sonde models\n\nLists the GPUs and the models of the "
-			    "catalogue, with where their figures come from.\n";
+static const char usage[] =
+	"usage: sonde models\n\nLists the GPUs, the models and the counts of API "
+	"writes of the catalogue, with where their figures come from.\n";
 
 static void print_gpu(const char *path, struct arena *arena, struct err *err)
 {
@@ -29,6 +31,18 @@ static void print_llm(const char *path, struct arena *arena, struct err *err)
 		       2 * (double)(llm.layers * llm.kv_heads * llm.head_dim) *
 			       llm.kv_bytes_per_value / 1024,
 		       llm.source);
+}
+
+static void print_visits(const char *path, struct arena *arena, struct err *err)
+{
+	struct visit_catalog visits = { 0 };
+
+	if (!scenario_load(visit_catalog_options, &visits, path, NULL, 0, NULL, arena, err))
+		return;
+	printf("  %-12s", visits.name);
+	for (uint32_t i = 0; i < VISITS; i++)
+		printf(" %s %lld", visit_name(i), (long long)visits.count[i].writes);
+	printf("   %s\n", visits.source);
 }
 
 static bool list(const char *title, const char *kind,
@@ -66,7 +80,8 @@ int cmd_models(int argc, char **argv)
 	}
 	if (argc != 1)
 		return cli_usage("models", "takes no arguments");
-	if (!list("GPUs", "gpu", print_gpu, &err) || !list("Models", "llm", print_llm, &err))
+	if (!list("GPUs", "gpu", print_gpu, &err) || !list("Models", "llm", print_llm, &err) ||
+	    !list("API writes by step", "control", print_visits, &err))
 		return cli_fail(&err);
 	return cli_flush() ? EXIT_DONE : EXIT_FAILED;
 }

@@ -421,7 +421,7 @@ int cmd_trace(int argc, char **argv)
 		const char *name;
 		int (*run)(struct args *, int, char **);
 	} commands[] = { { "info", info }, { "convert", convert }, { "synth", synth } };
-	const char *const names[] = { "info", "convert", "synth", NULL };
+	const char *const names[] = { "info", "convert", "synth", "audit", NULL };
 	struct args args = { .help = NULL };
 	const char *near;
 
@@ -429,6 +429,8 @@ int cmd_trace(int argc, char **argv)
 		fputs(trace_help, stdout);
 		return cli_flush() ? EXIT_DONE : EXIT_FAILED;
 	}
+	if (argc > 1 && !strcmp(argv[1], "audit"))
+		return trace_audit(argc - 1, argv + 1);
 	for (int i = 0; argc > 1 && i < 3; i++) {
 		int status;
 
@@ -443,7 +445,7 @@ int cmd_trace(int argc, char **argv)
 		return status;
 	}
 	if (argc < 2)
-		return cli_usage("trace", "expected info, convert or synth");
+		return cli_usage("trace", "expected info, convert, synth or audit");
 	near = err_nearest(argv[1], names);
 	return cli_usage("trace", "unknown command '%s'%s%s%s", argv[1],
 			 near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");

@@ -21,7 +21,7 @@ static const struct command commands[] = {
 	{ "report", cmd_report, "draw a results file as an HTML page with plots" },
 	{ "compare", cmd_compare, "set runs side by side, with confidence intervals" },
 	{ "explain", cmd_explain, "say why a pod went where it went and when; a timeline" },
-	{ "models", cmd_models, "list the GPUs and models of the catalogue" },
+	{ "models", cmd_models, "list the catalogue: GPUs, models, counts of API writes" },
 	{ "help", cmd_help, "explain an option of the scenario file" },
 	{ NULL, NULL, NULL }
 };

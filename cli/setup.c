@@ -1,6 +1,7 @@
 /* The root of the option tables, and the way from a file to a world's configuration: read, expand,
  * complete from the catalogue, check that it fits together. */
 #include "cli/setup.h"
+#include "cli/catalog.h"
 #include "cli/cli.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,54 +77,6 @@ const struct opt setup_options[] = {
 
 /* ---- completing ---- */
 
-/* What services name, read once while they name the same. */
-struct catalog {
-	const char *gpu_name, *llm_name;
-	struct gpu_model gpu;
-	struct llm_model llm;
-};
-
-static bool read_catalog(struct setup *setup, const char *kind, const char *name,
-			 const struct opt *table, void *entry, struct err *err)
-{
-	const char *folder = arena_print(&setup->arena, "models/catalog/%s", kind);
-	const char *file = arena_print(&setup->arena, "%s/%s.yaml", folder, name), *path, *near;
-	const char **names;
-
-	path = *name && !strchr(name, '/') ? cli_data(file, &setup->arena) : NULL;
-	if (path)
-		return scenario_load(table, entry, path, NULL, 0, NULL, &setup->arena, err);
-	names = cli_data_names(folder, &setup->arena);
-	if (!names)
-		return err_system(err,
-				  "cannot find the catalogue (%s): set SONDE_DATA to the folder "
-				  "that holds it",
-				  folder);
-	near = err_nearest(name, names);
-	return err_set(err, "no %s '%s' in the catalogue%s%s%s (sonde models lists them)", kind,
-		       name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-}
-
-static bool find_in_catalog(struct setup *setup, const struct service_config *service,
-			    struct catalog *catalog, struct err *err)
-{
-	if (!catalog->gpu_name || strcmp(catalog->gpu_name, service->gpu) != 0) {
-		catalog->gpu = (struct gpu_model){ 0 };
-		if (!read_catalog(setup, "gpu", service->gpu, gpu_model_options, &catalog->gpu,
-				  err))
-			return false;
-		catalog->gpu_name = service->gpu;
-	}
-	if (!catalog->llm_name || strcmp(catalog->llm_name, service->model) != 0) {
-		catalog->llm = (struct llm_model){ 0 };
-		if (!read_catalog(setup, "llm", service->model, llm_model_options, &catalog->llm,
-				  err))
-			return false;
-		catalog->llm_name = service->model;
-	}
-	return true;
-}
-
 static bool complete_service(struct setup *setup, uint32_t i, struct catalog *catalog,
 			     struct err *err)
 {
@@ -132,7 +85,7 @@ static bool complete_service(struct setup *setup, uint32_t i, struct catalog *ca
 	static const struct llm_model no_llm;
 	bool is_llm = service->engine.kind == ENGINE_LLM;
 
-	if (is_llm && (!find_in_catalog(setup, service, catalog, err) ||
+	if (is_llm && (!catalog_find(setup, service, catalog, err) ||
 		       !service_resolve(service, &catalog->gpu, &catalog->llm, err)))
 		return false;
 	gpu_cost_init(&setup->costs[i], service, is_llm ? &catalog->gpu : &no_gpu,
@@ -250,16 +203,20 @@ bool setup_read(struct setup *setup, const char *path, const struct scenario_set
 	memset(setup, 0, sizeof(*setup));
 	arena_init(&setup->arena);
 	setup->path = path;
-	ok = scenario_load(setup_options, setup, path, sets, n_sets, &setup->loaded, &setup->arena,
-			   err);
+	if (!scenario_load(setup_options, setup, path, sets, n_sets, &setup->loaded, &setup->arena,
+			   err)) {
+		arena_release(&setup->arena);
+		return false;
+	}
+	setup->seed += (int64_t)replication;
+	cold_start_resolve(&setup->cold_start, preset_sets, setup, &setup->arena);
+	ok = catalog_visits(setup, err);
 	if (ok) {
-		setup->seed += (int64_t)replication;
-		cold_start_resolve(&setup->cold_start, preset_sets, setup, &setup->arena);
 		setup->effective = dump(setup);
 		ok = complete(setup, err);
-		if (!ok && !err->file[0])
-			snprintf(err->file, sizeof(err->file), "%s", path);
 	}
+	if (!ok && !err->file[0])
+		snprintf(err->file, sizeof(err->file), "%s", path);
 	if (!ok)
 		arena_release(&setup->arena);
 	return ok;

@@ -4,6 +4,7 @@
 const char trace_help[] = "usage: sonde trace info FILE --format F      the figures of a trace\n"
 			  "       sonde trace convert FILE OUT --format F  to Sonde's own CSV\n"
 			  "       sonde trace synth CONFIG -o OUT       requests made up\n"
+			  "       sonde trace audit FILE                API writes of a cluster\n"
 			  "\n"
 			  "Each has more to say: sonde trace info -h\n";
 

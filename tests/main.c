@@ -8,6 +8,7 @@
 
 static Suite *(*const suites[])(void) = {
 	api_suite,
+	audit_suite,
 	base_dist_suite,
 	base_err_suite,
 	base_hist_suite,

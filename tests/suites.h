@@ -5,6 +5,7 @@
 
 /* Each makes the suite of the file test_NAME.c. */
 Suite *api_suite(void);
+Suite *audit_suite(void);
 Suite *base_dist_suite(void);
 Suite *base_err_suite(void);
 Suite *base_hist_suite(void);

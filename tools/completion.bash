@@ -26,7 +26,7 @@ _sonde() {
 	elif ((COMP_CWORD == 2)) && [[ $command == emu ]]; then
 		words=local
 	elif ((COMP_CWORD == 2)) && [[ $command == trace ]]; then
-		words='info convert synth'
+		words='info convert synth audit'
 	elif [[ $word == -* ]]; then
 		case $command in
 		run | emu)
@@ -45,6 +45,7 @@ _sonde() {
 			info) words+=' --format --zero-tokens --lenient --reorder --trace-loop --set --quantiles --json' ;;
 			convert) words+=' --format --zero-tokens --lenient --reorder --trace-loop --set --to --service' ;;
 			synth) words+=' --out --seed --set' ;;
+			audit) words+=' --json' ;;
 			esac
 			;;
 		*) words='--help' ;;

@@ -224,7 +224,7 @@ int input_lines(struct input *in, struct err *err)
 
 		if (in->fill == INPUT_BUFFER_BYTES) {
 			err_at(err, in->path, 0, 0,
-			       "a line is longer than %d bytes: this is no trace in CSV",
+			       "a line is longer than %d bytes: this is no file of rows",
 			       INPUT_BUFFER_BYTES);
 			return -1;
 		}

@@ -44,6 +44,7 @@
 #define MODELS_CONTROL_CONTROL_H
 #include "models/cluster/cluster.h"
 #include "models/control/clients.h"
+#include "models/control/visits.h"
 #include "models/service.h"
 #include "models/world.h"
 
@@ -102,11 +103,6 @@ enum think {
 /* How many nodes of a partition can still take a pod of each shape that has GPUs. */
 struct free_vector { uint32_t fit[SHAPES - 1]; };
 
-/* API writes by step. */
-struct visit_config {
-	int64_t autoscale, deployment, create, replicaset, remove, bind, unschedulable, endpoints;
-};
-
 struct backoff_config {
 	int64_t initial_ns, max_ns, flush_ns;           /* of a pod that found no room */
 	int64_t idle_max_ns, idle_flush_ns;             /* central: of one that nothing wakes */
@@ -164,6 +160,7 @@ struct control_config {
 	int limits;                     /* enum limits */
 	struct client_limit clients[CLIENTS];
 	struct visit_config visits;
+	const char *visits_from;        /* a file of models/catalog/control/ */
 	struct place_config place;
 	struct backoff_config backoff;
 	struct rollout_config rollout;

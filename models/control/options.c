@@ -2,7 +2,6 @@
 #include "models/control/control.h"
 
 #define CONTROL(f) offsetof(struct control_config, f)
-#define VISITS(f) offsetof(struct visit_config, f)
 #define BACKOFF(f) offsetof(struct backoff_config, f)
 #define ROLLOUT(f) offsetof(struct rollout_config, f)
 #define FUNCTIONAL(f) offsetof(struct functional_config, f)
@@ -22,32 +21,7 @@ static const char *const limits[] = { "default", "tuned", "unlimited", NULL };
 static const char *const dispatches[] = { "random", "round-robin", "least-queue", NULL };
 static const char *const orders[] = { "random", "power-of-d", "best-cached", NULL };
 
-static const char counted[] = "estimate: writes of one 0 -> 1 cold start, control-plane.md 1.3";
 static const char queue[] = "kube-scheduler backend/queue/scheduling_queue.go";
-
-static const struct opt visit_options[] = {
-	{ "autoscale", OPT_INT, UNIT_NONE, VISITS(autoscale), "3", 0, 1000,
-	  .help = "by the autoscaler for a change of scale: the scale, its own and the SKS's "
-		  "status",
-	  .source = "fit: Knative's knee between 2 and 3 cold starts/s at 10 writes/s" },
-	{ "deployment", OPT_INT, UNIT_NONE, VISITS(deployment), "3", 0, 1000,
-	  .help = "by the Deployment controller for a change of scale", .source = counted },
-	{ "create", OPT_INT, UNIT_NONE, VISITS(create), "1", 0, 1000,
-	  .help = "by the ReplicaSet controller for a new pod", .source = counted },
-	{ "replicaset", OPT_INT, UNIT_NONE, VISITS(replicaset), "2", 0, 1000,
-	  .help = "by the ReplicaSet controller after a sync: status", .source = counted },
-	{ "remove", OPT_INT, UNIT_NONE, VISITS(remove), "1", 0, 1000,
-	  .help = "by the ReplicaSet controller for a pod less", .source = counted },
-	{ "bind", OPT_INT, UNIT_NONE, VISITS(bind), "1", 0, 1000,
-	  .help = "by a scheduler for a pod that found a node", .source = counted },
-	{ "unschedulable", OPT_INT, UNIT_NONE, VISITS(unschedulable), "1", 0, 1000,
-	  .help = "by a scheduler for a pod that found none: its status",
-	  .source = "kube-scheduler schedule_one.go, handleSchedulingFailure" },
-	{ "endpoints", OPT_INT, UNIT_NONE, VISITS(endpoints), "3", 0, 1000,
-	  .help = "by the endpoints controller for a change of a service's endpoints",
-	  .source = counted },
-	OPT_END
-};
 
 static const struct opt backoff_options[] = {
 	{ "initial", OPT_INT, UNIT_TIME, BACKOFF(initial_ns), "1s", 1e6, 3.6e12,
@@ -241,8 +215,11 @@ const struct opt control_options[] = {
 	  .source = "Knative, kube-controller-manager and kube-scheduler; tuned: scheduler_perf" },
 	{ "clients", OPT_TABLE, UNIT_NONE, CONTROL(clients), NULL, .sub = client_options,
 	  .help = "single buckets, over what limits says" },
+	{ "visits_from", OPT_TEXT, UNIT_NONE, CONTROL(visits_from), "knative",
+	  .help = "the counts of API writes by step: a file of models/catalog/control (sonde "
+		  "models); `visits` goes over it, and sonde trace audit counts a cluster's" },
 	{ "visits", OPT_TABLE, UNIT_NONE, CONTROL(visits), NULL, .sub = visit_options,
-	  .help = "API writes by step" },
+	  .help = "API writes by step, over what visits_from says" },
 	{ "place", OPT_TABLE, UNIT_NONE, CONTROL(place), NULL, .sub = place_options,
 	  .help = "how a node is chosen" },
 	{ "backoff", OPT_TABLE, UNIT_NONE, CONTROL(backoff), NULL, .sub = backoff_options,

@@ -117,7 +117,7 @@ bad 2 'expected one scenario' check
 bad 2 'takes no arguments' models all
 bad 2 'no option is called "engine.kv_bloks"; did you mean "engine.kv_blocks"' help engine.kv_bloks
 bad 2 'one key at a time' help hop seed
-bad 2 'expected info, convert or synth' trace
+bad 2 'expected info, convert, synth or audit' trace
 bad 2 "unknown command 'covert', did you mean 'convert'" trace covert
 
 # --- the scenario file
