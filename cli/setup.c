@@ -162,8 +162,10 @@ static bool complete(struct setup *setup, struct err *err)
 	for (uint32_t i = 0; i < n; i++)
 		if (!complete_service(setup, i, &catalog, err))
 			return false;
+	if (!setup_index(setup, err) || !setup_check(setup, err))
+		return false;
 	make_world(setup);
-	return setup_index(setup, err) && setup_check(setup, err);
+	return true;
 }
 
 /* The effective scenario as text: what a results file keeps, and what a tape is replayed from. */

@@ -78,7 +78,7 @@ bool setup_index(struct setup *setup, struct err *err);
 /* Whether nothing is given that an oracle makes itself. */
 bool setup_check_oracle(const struct setup *setup, struct err *err);
 /* Whether the options fit together. */
-bool setup_check(const struct setup *setup, struct err *err);
+bool setup_check(struct setup *setup, struct err *err);
 
 /* For oracle.c: one Poisson stream of `requests` requests for the only service. */
 void setup_add_poisson(struct setup *setup, double rate, int64_t requests);

@@ -52,23 +52,69 @@ uint32_t setup_service(const struct setup *setup, const char *name, struct err *
 	return NONE;
 }
 
-/* A pod that an empty node has no room for waits for ever. */
-static bool fits_a_node(const struct cluster_config *cluster, const char *whose, uint32_t gpu_milli,
-			int64_t cpu_milli, int64_t memory_bytes, struct err *err)
+/* A pod that no empty node has room for waits for ever. */
+static bool fits_a_node(const struct cluster_config *cluster, const char *whose,
+			const struct need *need, const char *types, struct err *err)
 {
-	if (gpu_milli > cluster->gpus * GPU_MILLI)
+	const struct group_config *node = &cluster->group;
+	double gpus = need->gpu_milli / (double)GPU_MILLI,
+	       gib = (double)need->memory_bytes / 0x1p30;
+
+	if (cluster_has_room(cluster, need))
+		return true;
+	if (cluster->groups.n)
+		return err_set(
+			err,
+			"%s: no group of cluster.groups has nodes with room for %g GPUs%s%s, "
+			"%u milli-CPUs and %.1f GiB of memory",
+			whose, gpus, need->types ? " of type " : "", need->types ? types : "",
+			need->cpu_milli, gib);
+	if (need->gpu_milli > node->gpus * GPU_MILLI)
 		return err_set(err, "%s: a pod takes %g GPUs, but a node has %lld (cluster.gpus)",
-			       whose, gpu_milli / (double)GPU_MILLI, (long long)cluster->gpus);
-	if (cpu_milli > cluster->cpu_milli)
+			       whose, gpus, (long long)node->gpus);
+	if (need->cpu_milli > node->cpu_milli)
 		return err_set(err,
-			       "%s: a pod takes %lld milli-CPUs, but a node has %lld (cluster.cpu)",
-			       whose, (long long)cpu_milli, (long long)cluster->cpu_milli);
-	if (memory_bytes > cluster->memory_bytes)
+			       "%s: a pod takes %u milli-CPUs, but a node has %lld (cluster.cpu)",
+			       whose, need->cpu_milli, (long long)node->cpu_milli);
+	return err_set(err,
+		       "%s: a pod takes %.1f GiB of memory, but a node has %.1f GiB "
+		       "(cluster.memory)",
+		       whose, gib, (double)node->memory_bytes / 0x1p30);
+}
+
+/* Which types a pod names, and whether it fits. */
+static bool check_need(const struct cluster_config *cluster, const char *whose, struct need *need,
+		       const char *types, struct err *err)
+{
+	struct err unknown;
+
+	if (!cluster_types_named(cluster, types, &need->types, &unknown))
+		return err_set(err, "%s: %s", whose, unknown.text);
+	return fits_a_node(cluster, whose, need, types, err);
+}
+
+static bool check_pods(struct setup *setup, struct err *err)
+{
+	struct pod_workload *pods = &setup->pods;
+	struct need need = { .gpu_milli = need_gpu_milli(pods->gpus),
+			     .cpu_milli = (uint32_t)pods->cpu_milli,
+			     .memory_bytes = (uint64_t)pods->memory_bytes };
+
+	if (!need_gpus_valid(pods->gpus))
 		return err_set(err,
-			       "%s: a pod takes %.1f GiB of memory, but a node has %.1f GiB "
-			       "(cluster.memory)",
-			       whose, (double)memory_bytes / 0x1p30,
-			       (double)cluster->memory_bytes / 0x1p30);
+			       "pods.gpus is %g: expected a share of one GPU (0.001 to 1) or a "
+			       "whole number of them",
+			       pods->gpus);
+	if (pods->rate <= 0)
+		return true;
+	if (pods->gpu && *pods->gpu && !cluster_types(&setup->cluster))
+		return err_set(err,
+			       "pods.gpu is '%s', but the cluster names no types of GPUs: expected "
+			       "cluster.gpu, or cluster.groups with them",
+			       pods->gpu);
+	if (!check_need(&setup->cluster, "pods", &need, pods->gpu, err))
+		return false;
+	pods->types = need.types;
 	return true;
 }
 
@@ -103,6 +149,7 @@ static bool check_service(const struct setup *setup, const struct service_config
 {
 	const struct kpa_config *scaler = &service->autoscaler;
 	const struct cost_config *cost = &service->engine.cost;
+	struct need need;
 	char whose[96];
 
 	if (!row_is_name(service->name))
@@ -139,8 +186,10 @@ static bool check_service(const struct setup *setup, const struct service_config
 			       "%s: gpu_share is %g with tensor_parallel %lld: expected 1, for a "
 			       "pod of several GPUs has whole ones",
 			       whose, service->gpu_share, (long long)service->tensor_parallel);
-	return fits_a_node(&setup->cluster, whose, service_gpu_milli(service), service->cpu_milli,
-			   service->memory_bytes, err) &&
+	need = (struct need){ .gpu_milli = service_gpu_milli(service),
+			      .cpu_milli = (uint32_t)service->cpu_milli,
+			      .memory_bytes = (uint64_t)service->memory_bytes };
+	return check_need(&setup->cluster, whose, &need, service->gpu, err) &&
 	       check_split(setup, service, err);
 }
 
@@ -212,8 +261,8 @@ static bool check_event(const struct setup *setup, uint32_t i, struct err *err)
 	const struct event_config *event = (const struct event_config *)setup->events.at + i;
 	const struct cluster_config *cluster = &setup->cluster;
 	enum fault_unit unit = event_unit((enum event_kind)event->kind);
-	int64_t nodes = cluster->provision.max_nodes > cluster->nodes ? cluster->provision.max_nodes
-								      : cluster->nodes,
+	int64_t start = cluster_nodes(cluster), max = cluster->provision.max_nodes;
+	int64_t nodes = max > start ? max : start,
 		racks = (nodes + cluster->rack_nodes - 1) / cluster->rack_nodes,
 		most = unit == UNIT_NODES ? nodes
 		     : unit == UNIT_RACKS ? racks
@@ -236,7 +285,7 @@ static bool check_event(const struct setup *setup, uint32_t i, struct err *err)
 	       check_names(setup, i, event->services, err);
 }
 
-bool setup_check(const struct setup *setup, struct err *err)
+bool setup_check(struct setup *setup, struct err *err)
 {
 	const struct service_config *service = setup->services.at;
 	const struct pod_workload *pods = &setup->pods;
@@ -248,24 +297,21 @@ bool setup_check(const struct setup *setup, struct err *err)
 	if (pods->rate > 0 && !pods->count && !setup->duration_ns)
 		return err_set(err,
 			       "pods: without `count` needs a `duration`, or the run has no end");
-	if (setup->cluster.nodes < 1 && !setup->cluster.provision.max_nodes)
+	if (!cluster_config_check(&setup->cluster, err))
+		return false;
+	setup->cluster.nodes = cluster_nodes(&setup->cluster);
+	if (cluster_nodes(&setup->cluster) < 1 && !setup->cluster.provision.max_nodes)
 		return err_set(err, "cluster.nodes is 0: expected at least one node, or "
 				    "cluster.provision.max_nodes");
-	if (setup->cluster.nodes > nodes_max)
+	if (cluster_nodes(&setup->cluster) > nodes_max)
 		return err_set(err, "a cluster of %lld nodes: at most %lld can be simulated",
-			       (long long)setup->cluster.nodes, (long long)nodes_max);
+			       (long long)cluster_nodes(&setup->cluster), (long long)nodes_max);
 	if (!check_times(setup, err))
 		return false;
 	for (uint32_t i = 0; requests && i < setup->services.n; i++)
 		if (!check_service(setup, &service[i], err))
 			return false;
-	if (!need_gpus_valid(pods->gpus))
-		return err_set(err,
-			       "pods.gpus is %g: expected a share of one GPU (0.001 to 1) or a "
-			       "whole number of them",
-			       pods->gpus);
-	if (pods->rate > 0 && !fits_a_node(&setup->cluster, "pods", need_gpu_milli(pods->gpus),
-					   pods->cpu_milli, pods->memory_bytes, err))
+	if (!check_pods(setup, err))
 		return false;
 	for (uint32_t i = 0; i < setup->events.n; i++)
 		if (!check_event(setup, i, err))

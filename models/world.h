@@ -81,8 +81,8 @@ enum msg_kind {                 /* from -> to; `who`; load */
 	MSG_FUNCTION_STOP,      /* control -> world; function (drained before) */
 	MSG_FUNCTION_LOST,      /* world -> control; function: it died */
 	/* pods and nodes */
-	/* world -> control; workload: a pod without a service (plain pod workloads); load
-	 * uint64_t, its job, if others come with it */
+	/* world -> control: a pod without a service (plain pod workloads); load struct arrive_load
+	 * if it says anything */
 	MSG_POD_ARRIVE,
 	/* control -> world; pod; load uint64_t, its id: its kubelet sees the binding */
 	MSG_POD_START,
@@ -136,6 +136,13 @@ struct msg {
 	};
 };
 _Static_assert(sizeof(struct msg) == 32, "messages are copied by the million");
+
+/* Of a plain pod that comes with others, or not for all nodes. */
+struct arrive_load {
+	uint64_t job;                   /* 1 + the job that it is of; 0 = alone */
+	uint32_t types, unused;         /* GPU types that will do, as bits (cluster_types_named);
+	                                 * 0 = all */
+};
 
 /* What one engine iteration is made of; the world prices it.  Tokens of a decoding sequence count
  * as 1 each. */

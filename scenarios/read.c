@@ -114,7 +114,8 @@ static void mark(struct reading *reading, const struct opt *row, const struct ya
 	vec_push(&reading->marks, (struct scenario_mark){ path, node->file, node->line, NULL });
 }
 
-/* Copies the marks under `from`, of those before `until`, to the element at path. */
+/* Copies the marks under `from`, of those before `until`, to the element at path; without a name
+ * that of `from` itself too. */
 static void marks_copy(struct reading *reading, const char *from, const char *name,
 		       const char *path, uint32_t until)
 {
@@ -123,7 +124,7 @@ static void marks_copy(struct reading *reading, const char *from, const char *na
 	for (uint32_t i = 0; i < until; i++) {
 		struct scenario_mark copy = reading->marks.at[i];
 
-		if (!under(copy.path, from) || !copy.path[n])
+		if (!under(copy.path, from) || (name && !copy.path[n]))
 			continue;
 		copy.path = arena_print(reading->arena, "%s%s", path, copy.path + n);
 		copy.from = name;
@@ -136,13 +137,27 @@ static const char *join(struct reading *reading, const char *path, const char *n
 	return *path ? arena_print(reading->arena, "%s.%s", path, name) : name;
 }
 
-/* The row of the table that a list's elements start from. */
+/* The row, a table or rows inline, that a list's elements start from. */
 static const struct opt *base_row(const struct opt *table, const struct opt *list)
 {
 	for (const struct opt *opt = table; opt->name; opt++)
-		if (opt->type == OPT_TABLE && opt->offset == list->inherit - 1)
+		if ((opt->type == OPT_TABLE || opt->type == OPT_INLINE) &&
+		    opt->offset == list->inherit - 1)
 			return opt;
 	return NULL;
+}
+
+/* What an element at path takes over; base_path is the base's, of rows inline what they lie in. */
+static void take_over(struct reading *reading, const struct opt *base, const char *base_path,
+		      const char *path, uint32_t until)
+{
+	if (base->type == OPT_TABLE) {
+		marks_copy(reading, base_path, base->name, path, until);
+		return;
+	}
+	for (const struct opt *row = base->sub; row->name; row++)
+		marks_copy(reading, join(reading, base_path, row->name), NULL,
+			   join(reading, path, row->name), until);
 }
 
 static bool read_element(struct reading *reading, const struct opt *list, char *at, uint32_t i,
@@ -165,7 +180,7 @@ static bool read_element(struct reading *reading, const struct opt *list, char *
 							  : NULL;
 	path = join(reading, path, name ? name : arena_print(reading->arena, "%u", i));
 	if (base)
-		marks_copy(reading, base_path, base->name, path, until);
+		take_over(reading, base, base_path, path, until);
 	if (!read_table(reading, list->sub, element, item, path, since))
 		return false;
 	name = opt_element_name(list, element);
@@ -187,7 +202,9 @@ static bool read_list(struct reading *reading, const struct opt *table, const st
 		      const char *path)
 {
 	const struct opt *base = row->inherit ? base_row(table, row) : NULL;
-	const char *base_path = base ? join(reading, parent, base->name) : "";
+	const char *base_path = !base			? ""
+			      : base->type == OPT_TABLE ? join(reading, parent, base->name)
+							: parent;
 	uint32_t n = yaml_is_null(node) ? 0 : node->n, until = reading->marks.n;
 	struct opt_list *list = (void *)((char *)config + row->offset);
 	char *at;

@@ -74,6 +74,9 @@ const struct opt pod_workload_options[] = {
 	  .help = "from running to gone" },
 	{ "gpus", OPT_REAL, UNIT_NONE, PODS(gpus), "1", 0, 64,
 	  .help = "GPUs of a plain pod: a share of one (0.5), or a whole number" },
+	{ "gpu", OPT_TEXT, UNIT_NONE, PODS(gpu), "",
+	  .help = "types of GPUs that will do (T4|A10), of those that the cluster names; none = "
+		  "all" },
 	{ "cpu", OPT_INT, UNIT_NONE, PODS(cpu_milli), "0", 0, 1e9,
 	  .help = "CPU request of a plain pod, milli-CPUs" },
 	{ "memory", OPT_INT, UNIT_BYTES, PODS(memory_bytes), "0B", 0, 0x1p50,
@@ -176,13 +179,15 @@ static void request_due(struct sim *sim, struct sim_event *event)
 static void pod_arrives(struct world *world, uint64_t job)
 {
 	const struct pod_workload *pods = &world->config->pods;
-	struct msg msg = { .kind = MSG_POD_ARRIVE, .load_bytes = pods->job > 1 ? sizeof(job) : 0 };
+	struct msg msg = { .kind = MSG_POD_ARRIVE };
+	struct arrive_load load = { .job = pods->job > 1 ? job + 1 : 0, .types = pods->types };
 
 	msg.arrive.id = world->pods_arrived++;
 	msg.arrive.gpu_milli = need_gpu_milli(pods->gpus);
 	msg.arrive.cpu_milli = (uint32_t)pods->cpu_milli;
 	msg.arrive.memory_bytes = (uint64_t)pods->memory_bytes;
-	loop_post(world, MACHINE_CONTROL, 0, &msg, &job);
+	msg.load_bytes = load.job || load.types ? sizeof(load) : 0;
+	loop_post(world, MACHINE_CONTROL, 0, &msg, &load);
 	if (world->progress && !world->requests && !(world->pods_arrived & 1023))
 		world->progress(world->progress_ctx, (double)world->pods_arrived);
 }
@@ -256,9 +261,8 @@ static void make_machines(struct world *world)
 {
 	const struct world_config *config = world->config;
 	const struct cluster_config *cluster = config->cluster;
-	uint32_t nodes = (uint32_t)(cluster->provision.max_nodes > cluster->nodes
-					    ? cluster->provision.max_nodes
-					    : cluster->nodes);
+	int64_t start = cluster_nodes(cluster), max = cluster->provision.max_nodes;
+	uint32_t nodes = (uint32_t)(max > start ? max : start);
 	uint64_t seed = config->seed;
 
 	world->serving = serving_new(config->services, config->n_services, seed, config->hop_ns);
@@ -269,8 +273,8 @@ static void make_machines(struct world *world)
 	world->storage = storage_new(world->net, config->storage, nodes, seed);
 	make_api(world, nodes);
 	world->kubelet = kubelet_new(world->sim, config->cold_start, world->storage, world->api,
-				     config->services, config->n_services, (uint32_t)cluster->nodes,
-				     nodes, seed, told, world);
+				     config->services, config->n_services, (uint32_t)start, nodes,
+				     seed, told, world);
 	if (control_is_direct(config->control))
 		kubelet_by_message(world->kubelet, &config->decision.message);
 	world->decide = rng_stream(seed, "decide", 0);

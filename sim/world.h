@@ -41,6 +41,8 @@ struct pod_workload {
 	int64_t count;                  /* arrivals in all; 0 = until the end of the run */
 	struct dist lifetime;           /* from running to gone */
 	double gpus;                    /* of each: a share of one, or whole ones */
+	const char *gpu;                /* types that will do */
+	uint32_t types;                 /* the same as bits (cluster_types_named) */
 	int64_t cpu_milli, memory_bytes;
 };
 extern const struct opt pod_workload_options[];

@@ -228,25 +228,27 @@ START_TEST(the_cache_saves_probes)
 }
 END_TEST
 
+#define GPUS(n) (&(struct need){ .gpu_milli = (n)*GPU_MILLI })
+
 /* A node with 3 GPUs rules pods of 4 out, not those of 2. */
 START_TEST(the_cache_knows_shapes)
 {
 	struct probe_cache cache;
-	struct free_vector vector = { { 7, 7, 6, 5, 4, 0, 0 } };
+	struct free_vector vector = { .fit = { 7, 7, 6, 5, 4, 0, 0 } };
 	int64_t age_ns;
 
 	probe_cache_init(&cache, 4, 1000);
-	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, 1, 0, &age_ns), -1);
+	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, GPUS(1), 0, &age_ns), -1);
 	probe_cache_learn(&cache, 1, 2, 500, &vector);
-	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, cluster_shape(1000), 600, &age_ns), 5);
+	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, GPUS(1), 600, &age_ns), 5);
 	ck_assert_int_eq(age_ns, 100);
-	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, cluster_shape(2000), 1500, &age_ns), 4);
-	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, cluster_shape(4000), 600, &age_ns), 0);
-	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, cluster_shape(0), 600, &age_ns), -1);
-	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, cluster_shape(4000), 1501, &age_ns), -1);
-	ck_assert_int_eq(probe_cache_look(&cache, 2, 1, cluster_shape(1000), 600, &age_ns), -1);
+	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, GPUS(2), 1500, &age_ns), 4);
+	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, GPUS(4), 600, &age_ns), 0);
+	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, GPUS(0), 600, &age_ns), -1);
+	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, GPUS(4), 1501, &age_ns), -1);
+	ck_assert_int_eq(probe_cache_look(&cache, 2, 1, GPUS(1), 600, &age_ns), -1);
 	probe_cache_forget(&cache, 1);
-	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, cluster_shape(1000), 600, &age_ns), -1);
+	ck_assert_int_eq(probe_cache_look(&cache, 1, 2, GPUS(1), 600, &age_ns), -1);
 	probe_cache_release(&cache);
 }
 END_TEST

@@ -30,7 +30,8 @@ static void teardown(void)
 static void job(uint64_t id, uint32_t pods)
 {
 	for (uint32_t i = 0; i < pods; i++)
-		toy_arrive_job(&toy, 1000 * id + i, id, GPU_MILLI);
+		toy_arrive_as(&toy, 1000 * id + i, GPU_MILLI,
+			      &(struct arrive_load){ id + 1, 0, 0 });
 }
 
 static uint32_t taken(uint32_t node)

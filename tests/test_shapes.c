@@ -1,5 +1,6 @@
 /* What pods may ask of a node: shares of GPUs, against a plain list of who has what. */
 #include "base/arena.h"
+#include "base/vec.h"
 #include "models/cluster/cluster.h"
 #include "tests/suites.h"
 #include <signal.h>
@@ -153,6 +154,111 @@ START_TEST(share_given_twice_aborts)
 }
 END_TEST
 
+/* Two named types and nodes without, a pool that changes: who fits where, by type, is what a walk
+ * over the nodes says. */
+static struct cluster *three_groups(void)
+{
+	static struct group_config groups[3];
+	struct cluster *cluster;
+
+	for (int i = 0; i < 3; i++) {
+		groups[i] = config.group;
+		groups[i].nodes = 70;
+	}
+	groups[0].gpu = "T4";
+	groups[0].gpus = 2;
+	groups[1].gpu = "A10";
+	groups[1].gpus = 4;
+	config.groups = (struct opt_list){ groups, 3 };
+	cluster = cluster_new(&config, &place, 2);
+	for (uint32_t i = 0; i < cluster->n; i++)
+		cluster_own(cluster, i, 0);
+	return cluster;
+}
+
+START_TEST(types_have_names)
+{
+	struct cluster *cluster = three_groups();
+	uint32_t types;
+	struct err err;
+
+	ck_assert_uint_eq(cluster->n, 210);
+	ck_assert_int_eq(cluster_nodes(&config), 210);
+	ck_assert_int_eq(cluster_most_gpus(&config), 8);
+	ck_assert_uint_eq(cluster_types(&config), 2);
+	ck_assert(cluster_types_named(&config, "A10", &types, &err) && types == 2);
+	ck_assert(cluster_types_named(&config, "A10|T4|A10", &types, &err) && types == 3);
+	ck_assert(cluster_types_named(&config, "", &types, &err) && types == 0);
+	ck_assert(!cluster_types_named(&config, "T4|A100", &types, &err));
+	ck_assert_str_eq(err.text, "no node of the cluster has GPUs of type 'A100'; did you mean "
+				   "'A10'?");
+	ck_assert(!cluster_types_named(&config, "T4|", &types, &err));
+	ck_assert_int_eq(cluster->node[69].gpus, 2);
+	ck_assert_int_eq(cluster->node[70].gpus, 4);
+	ck_assert_uint_eq(cluster->node[209].type, 0);
+	ck_assert(cluster_has_room(&config, &NEED(8, 0, 0)));
+	ck_assert(!cluster_has_room(&config, &(struct need){ .gpu_milli = 8000, .types = 3 }));
+	cluster_free(cluster);
+	/* Where all have the one type, naming it asks for nothing. */
+	config.groups.n = 1;
+	ck_assert(cluster_types_named(&config, "T4", &types, &err) && types == 0);
+}
+END_TEST
+
+START_TEST(types_equal_a_scan)
+{
+	struct cluster *cluster = three_groups();
+	const struct pool *pool = &cluster->pool[0];
+	VEC(struct need) taken = { 0 };
+	VEC(uint32_t) where = { 0 };
+
+	for (int i = 0; i < 20000; i++) {
+		struct need need = SHARE(rng_below(&rng, 9) * 250);
+		struct free_vector vector;
+		struct found found;
+		uint32_t any = rng_below(&rng, cluster->n), fit = 0, can = 0;
+
+		if (need.gpu_milli > GPU_MILLI)
+			need.gpu_milli -= need.gpu_milli % GPU_MILLI;
+		need.types = rng_below(&rng, 4);
+		found = search_pool(cluster, 0, &need, &rng);
+		for (uint32_t at = 0; at < pool->n; at++) {
+			const struct node *node = &cluster->node[pool->node[at]];
+			bool will_do = !need.types || need.types & node->type;
+
+			can += node->shapes > (int8_t)cluster_shape(need.gpu_milli) && will_do;
+			fit += cluster_fits(node, &need);
+			ck_assert(will_do || !cluster_fits(node, &need));
+		}
+		ck_assert_uint_eq(cluster_fit(cluster, 0, &need), can);
+		ck_assert_int_eq(found.node != NO_NODE, fit > 0);
+		cluster_vector(cluster, 0, &vector);
+		if (need.gpu_milli)
+			ck_assert_int_eq(cluster_vector_fit(&vector, &need) > 0, can > 0);
+		if (found.node != NO_NODE && rng_below(&rng, 3)) {
+			cluster_take(cluster, found.node, &need);
+			vec_push(&taken, need);
+			vec_push(&where, found.node);
+		} else if (taken.n && rng_below(&rng, 2)) {
+			uint32_t at = rng_below(&rng, taken.n);
+
+			cluster_give(cluster, where.at[at], &taken.at[at]);
+			taken.at[at] = vec_pop(&taken);
+			where.at[at] = vec_pop(&where);
+		} else if (cluster->node[any].pool == 0) {
+			cluster_disown(cluster, any, 0);
+		} else {
+			cluster_own(cluster, any, 0);
+		}
+		if (i % 64 == 0)
+			cluster_verify(cluster);
+	}
+	vec_release(&taken);
+	vec_release(&where);
+	cluster_free(cluster);
+}
+END_TEST
+
 Suite *shapes_suite(void)
 {
 	Suite *suite = suite_create("shapes");
@@ -161,6 +267,8 @@ Suite *shapes_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, shares_by_hand);
 	tcase_add_test(tc, shares_equal_a_list);
+	tcase_add_test(tc, types_have_names);
+	tcase_add_test(tc, types_equal_a_scan);
 	tcase_add_test_raise_signal(tc, share_given_twice_aborts, SIGABRT);
 	suite_add_tcase(suite, tc);
 	return suite;

@@ -230,7 +230,7 @@ void toy_start(struct toy *t)
 	if (!control_check(&t->control, &t->cluster, t->service, t->services, &err))
 		abort();
 	t->rng = rng_stream(t->seed, "toy", 0);
-	t->nodes = (uint32_t)t->cluster.nodes;
+	t->nodes = (uint32_t)cluster_nodes(&t->cluster);
 	t->routable = calloc(t->services + 1, sizeof(*t->routable));
 	t->machine = control_new(&t->control, &t->cluster, t->service, t->services, t->seed);
 	assert(control_wakeup(t->machine) == 0);
@@ -251,18 +251,15 @@ void toy_arrive(struct toy *t, uint64_t id, uint32_t gpus)
 
 void toy_arrive_milli(struct toy *t, uint64_t id, uint32_t gpu_milli)
 {
-	struct msg msg = { .kind = MSG_POD_ARRIVE, .arrive = { .id = id, .gpu_milli = gpu_milli } };
-
-	toy_give(t, &msg, NULL);
+	toy_arrive_as(t, id, gpu_milli, &(struct arrive_load){ .job = 0 });
 }
 
-void toy_arrive_job(struct toy *t, uint64_t id, uint64_t job, uint32_t gpu_milli)
+void toy_arrive_as(struct toy *t, uint64_t id, uint32_t gpu_milli, const struct arrive_load *load)
 {
-	struct msg msg = { .kind = MSG_POD_ARRIVE,
-			   .load_bytes = sizeof(job),
-			   .arrive = { .id = id, .gpu_milli = gpu_milli } };
+	struct msg msg = { .kind = MSG_POD_ARRIVE, .arrive = { .id = id, .gpu_milli = gpu_milli } };
 
-	toy_give(t, &msg, &job);
+	msg.load_bytes = load->job || load->types ? sizeof(*load) : 0;
+	toy_give(t, &msg, load);
 }
 
 void toy_lose_function(struct toy *t, uint32_t function)
@@ -322,14 +319,15 @@ static void verify_taken(const struct control *c)
 	}
 	for (uint32_t i = 0; i < c->cluster->n; i++) {
 		const struct node *node = &c->cluster->node[i];
+		const struct group_config *group = cluster_group(&c->cluster->config, node->group);
 
 		assert(node->gpus * GPU_MILLI - node->free_gpu_milli ==
 		       (int32_t)taken[i].gpu_milli);
 		assert(node->cpu_milli - node->free_cpu_milli == taken[i].cpu_milli);
 		assert(node->memory_bytes - node->free_memory_bytes ==
 		       (int64_t)taken[i].memory_bytes);
-		assert(c->cluster->config.pods - node->free_pods == pods[i]);
-		assert(c->cluster->config.ips - node->free_ips == pods[i]);
+		assert(group->pods - node->free_pods == pods[i]);
+		assert(group->ips - node->free_ips == pods[i]);
 		assert(node->holds == holds[i]);
 	}
 	free(taken);

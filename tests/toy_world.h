@@ -69,7 +69,8 @@ void toy_post(struct toy *toy, int64_t at_ns, const struct msg *msg, const void 
 void toy_scale(struct toy *toy, uint32_t service, int32_t desired);
 void toy_arrive(struct toy *toy, uint64_t id, uint32_t gpus);
 void toy_arrive_milli(struct toy *toy, uint64_t id, uint32_t gpu_milli);
-void toy_arrive_job(struct toy *toy, uint64_t id, uint64_t job, uint32_t gpu_milli);
+void toy_arrive_as(struct toy *toy, uint64_t id, uint32_t gpu_milli,
+		   const struct arrive_load *load);
 void toy_lose_function(struct toy *toy, uint32_t function);
 void toy_lose_node(struct toy *toy, uint32_t node);
 /* Whether every table of the control plane agrees with every other; aborts if not. */

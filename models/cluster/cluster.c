@@ -11,9 +11,6 @@
 
 /* The shapes in milli-GPUs. */
 enum { QUARTER = 250, HALF = 500, SHAPE_ONE = 4 };
-/* A node whose GPUs were never shared. */
-#define NO_SHARE UINT32_MAX
-
 uint32_t cluster_shape(uint32_t gpu_milli)
 {
 	uint32_t shape;
@@ -31,17 +28,27 @@ static int8_t shapes_of(const struct node *node)
 	return (int8_t)(1 + cluster_shape((uint32_t)node->room_milli));
 }
 
-/* The pool is told that one of its nodes can now take `now` shapes instead of `before`. */
-static void reshape(struct pool *pool, uint32_t at, int8_t before, int8_t now)
+static void reset(struct bits *can, uint32_t *fit, uint32_t at, int8_t before, int8_t now)
 {
 	for (int8_t s = now; s < before; s++) {
-		bits_clear(&pool->can[s], at);
-		pool->fit[s]--;
+		bits_clear(&can[s], at);
+		fit[s]--;
 	}
 	for (int8_t s = before; s < now; s++) {
-		bits_set(&pool->can[s], at);
-		pool->fit[s]++;
+		bits_set(&can[s], at);
+		fit[s]++;
 	}
+}
+
+/* The pool is told that one of its nodes can now take `now` shapes instead of `before`. */
+static void reshape(struct pool *pool, const struct node *node, int8_t before, int8_t now)
+{
+	struct kind *kind =
+		pool->kind && node->type ? &pool->kind[__builtin_ctz(node->type)] : NULL;
+
+	reset(pool->can, pool->fit, node->at, before, now);
+	if (kind)
+		reset(kind->can, kind->fit, node->at, before, now);
 }
 
 /* What searches remember of the block that the position is in is not right any more. */
@@ -68,8 +75,46 @@ static void refresh(struct cluster *cluster, struct node *node)
 	if (shapes == node->shapes)
 		return;
 	if (node->pool != NO_POOL)
-		reshape(&cluster->pool[node->pool], node->at, node->shapes, shapes);
+		reshape(&cluster->pool[node->pool], node, node->shapes, shapes);
 	node->shapes = shapes;
+}
+
+static uint32_t add(struct cluster *cluster, uint32_t group, uint32_t type)
+{
+	const struct group_config *config = cluster_group(&cluster->config, group);
+	uint32_t id = cluster->n;
+	struct node *node;
+
+	if (cluster->n == cluster->cap)
+		cluster->node = vec_grow(cluster->node, &cluster->cap, id + 1, sizeof(*node));
+	node = &cluster->node[cluster->n++];
+	*node = (struct node){ .cpu_milli = config->cpu_milli,
+			       .memory_bytes = config->memory_bytes,
+			       .free_cpu_milli = config->cpu_milli,
+			       .free_memory_bytes = config->memory_bytes,
+			       .gpus = (int32_t)config->gpus,
+			       .free_gpus = (int32_t)config->gpus,
+			       .free_gpu_milli = (int32_t)config->gpus * GPU_MILLI,
+			       .room_milli = (int32_t)config->gpus * GPU_MILLI,
+			       .share = NO_SHARE,
+			       .free_pods = (int32_t)config->pods,
+			       .free_ips = (int32_t)config->ips,
+			       .group = group,
+			       .type = type,
+			       .rack = id / (uint32_t)cluster->config.rack_nodes,
+			       .pool = NO_POOL,
+			       .promised = NO_POOL,
+			       .up = true };
+	refresh(cluster, node);
+	cluster->loose++;
+	return id;
+}
+
+uint32_t cluster_add(struct cluster *cluster)
+{
+	uint32_t group = cluster_growing(&cluster->config);
+
+	return add(cluster, group, cluster_type(&cluster->config, group));
 }
 
 struct cluster *cluster_new(const struct cluster_config *config, const struct place_config *place,
@@ -78,6 +123,12 @@ struct cluster *cluster_new(const struct cluster_config *config, const struct pl
 	struct cluster *cluster = vec_grow(NULL, &(uint32_t){ 0 }, 1, sizeof(*cluster));
 
 	cluster_init(cluster, config, place, pools);
+	for (uint32_t g = 0; g < cluster_groups(config); g++) {
+		uint32_t type = cluster_type(config, g);
+
+		for (int64_t i = 0; i < cluster_group(config, g)->nodes; i++)
+			add(cluster, g, type);
+	}
 	return cluster;
 }
 
@@ -90,19 +141,32 @@ void cluster_init(struct cluster *cluster, const struct cluster_config *config,
 	cluster->pools = pools;
 	cluster->pool = vec_grow(NULL, &(uint32_t){ 0 }, pools, sizeof(*cluster->pool));
 	memset(cluster->pool, 0, pools * sizeof(*cluster->pool));
-	for (int64_t i = 0; i < config->nodes; i++)
-		cluster_add(cluster);
+	for (uint32_t g = 0; g < cluster_groups(config); g++)
+		if (cluster_type(config, g) != cluster_type(config, 0))
+			cluster->kinds = cluster_types(config);
+	for (uint32_t i = 0; cluster->kinds && i < pools; i++) {
+		struct kind **kind = &cluster->pool[i].kind;
+
+		*kind = vec_grow(NULL, &(uint32_t){ 0 }, cluster->kinds, sizeof(**kind));
+		memset(*kind, 0, cluster->kinds * sizeof(**kind));
+	}
 }
 
 void cluster_release(struct cluster *cluster)
 {
 	for (uint32_t i = 0; i < cluster->pools; i++) {
-		free(cluster->pool[i].node);
-		free(cluster->pool[i].version);
+		struct pool *pool = &cluster->pool[i];
+
+		free(pool->node);
+		free(pool->version);
 		for (int m = 0; m < MEMOS; m++)
-			free(cluster->pool[i].memo[m].block);
-		for (int s = 0; s < SHAPES; s++)
-			bits_release(&cluster->pool[i].can[s]);
+			free(pool->memo[m].block);
+		for (int s = 0; s < SHAPES; s++) {
+			bits_release(&pool->can[s]);
+			for (uint32_t k = 0; k < cluster->kinds; k++)
+				bits_release(&pool->kind[k].can[s]);
+		}
+		free(pool->kind);
 	}
 	free(cluster->pool);
 	free(cluster->node);
@@ -127,35 +191,6 @@ void cluster_log(struct cluster *cluster)
 		cap *= 2;
 	cluster->log = vec_grow(NULL, &(uint32_t){ 0 }, cap, sizeof(*cluster->log));
 	cluster->log_cap = cap;
-}
-
-uint32_t cluster_add(struct cluster *cluster)
-{
-	const struct cluster_config *config = &cluster->config;
-	uint32_t id = cluster->n;
-	struct node *node;
-
-	if (cluster->n == cluster->cap)
-		cluster->node = vec_grow(cluster->node, &cluster->cap, id + 1, sizeof(*node));
-	node = &cluster->node[cluster->n++];
-	*node = (struct node){ .cpu_milli = config->cpu_milli,
-			       .memory_bytes = config->memory_bytes,
-			       .free_cpu_milli = config->cpu_milli,
-			       .free_memory_bytes = config->memory_bytes,
-			       .gpus = (int32_t)config->gpus,
-			       .free_gpus = (int32_t)config->gpus,
-			       .free_gpu_milli = (int32_t)config->gpus * GPU_MILLI,
-			       .room_milli = (int32_t)config->gpus * GPU_MILLI,
-			       .share = NO_SHARE,
-			       .free_pods = (int32_t)config->pods,
-			       .free_ips = (int32_t)config->ips,
-			       .rack = id / (uint32_t)config->rack_nodes,
-			       .pool = NO_POOL,
-			       .promised = NO_POOL,
-			       .up = true };
-	refresh(cluster, node);
-	cluster->loose++;
-	return id;
 }
 
 void cluster_up(struct cluster *cluster, uint32_t id, bool up)
@@ -196,8 +231,11 @@ void cluster_own(struct cluster *cluster, uint32_t id, uint32_t to)
 	assert(id < cluster->n && to < cluster->pools && node->pool == NO_POOL);
 	if (pool->n == pool->cap)
 		pool->node = vec_grow(pool->node, &pool->cap, pool->n + 1, sizeof(*pool->node));
-	for (int s = 0; s < SHAPES; s++)
+	for (int s = 0; s < SHAPES; s++) {
 		bits_reserve(&pool->can[s], pool->n + 1);
+		for (uint32_t k = 0; k < cluster->kinds; k++)
+			bits_reserve(&pool->kind[k].can[s], pool->n + 1);
+	}
 	if (pool->n / BLOCK == pool->version_cap)
 		grow_version(pool);
 	node->pool = to;
@@ -205,7 +243,7 @@ void cluster_own(struct cluster *cluster, uint32_t id, uint32_t to)
 	pool->node[pool->n++] = id;
 	if (node->up)
 		pool->free_gpus += node->free_gpus;
-	reshape(pool, node->at, 0, node->shapes);
+	reshape(pool, node, 0, node->shapes);
 	touch(pool, node->at);
 	cluster->loose--;
 	changed(cluster, node);
@@ -218,15 +256,15 @@ void cluster_disown(struct cluster *cluster, uint32_t id, int64_t now)
 
 	assert(id < cluster->n && node->pool != NO_POOL && pool->n);
 	assert(pool->node[node->at] == id);
-	reshape(pool, node->at, node->shapes, 0);
+	reshape(pool, node, node->shapes, 0);
 	touch(pool, node->at);
 	last = &cluster->node[pool->node[--pool->n]];
 	touch(pool, pool->n);
 	if (last != node) {
-		reshape(pool, last->at, last->shapes, 0);
+		reshape(pool, last, last->shapes, 0);
 		last->at = node->at;
 		pool->node[last->at] = pool->node[pool->n];
-		reshape(pool, last->at, 0, last->shapes);
+		reshape(pool, last, 0, last->shapes);
 	}
 	if (node->up)
 		pool->free_gpus -= node->free_gpus;
@@ -239,6 +277,7 @@ void cluster_disown(struct cluster *cluster, uint32_t id, int64_t now)
 bool cluster_fits(const struct node *node, const struct need *need)
 {
 	return node->shapes > 0 && (uint32_t)node->room_milli >= need->gpu_milli &&
+	       (!need->types || need->types & node->type) &&
 	       node->free_cpu_milli >= need->cpu_milli &&
 	       node->free_memory_bytes >= (int64_t)need->memory_bytes;
 }
@@ -340,10 +379,14 @@ void cluster_copy(struct cluster *cluster, uint32_t id, const struct cluster *fr
 	struct pool *pool = to->pool == NO_POOL ? NULL : &cluster->pool[to->pool];
 
 	assert(id < cluster->n && id < from->n);
-	if (to->version == copy.version)
+	if (to->version == copy.version && to->group == copy.group)
 		return;
 	if (pool && to->up)
 		pool->free_gpus -= to->free_gpus;
+	if (pool && to->type != copy.type) {
+		reshape(pool, to, to->shapes, 0);
+		to->shapes = 0;
+	}
 	copy.pool = to->pool;
 	copy.at = to->at;
 	copy.holds = to->holds;
@@ -351,6 +394,7 @@ void cluster_copy(struct cluster *cluster, uint32_t id, const struct cluster *fr
 	copy.promised = to->promised;
 	copy.shapes = to->shapes;
 	copy.known = false;
+	to->gpus = copy.gpus;
 	copy.share = copy_shares(cluster, to, from, &copy);
 	*to = copy;
 	if (pool && to->up)
@@ -382,64 +426,6 @@ void cluster_give(struct cluster *cluster, uint32_t id, const struct need *need)
 	move(cluster, node, need, +1);
 	assert(node->free_gpus <= node->gpus && node->free_cpu_milli <= node->cpu_milli);
 	assert(node->free_memory_bytes <= node->memory_bytes);
-	assert(node->free_pods <= cluster->config.pods && node->free_ips <= cluster->config.ips);
-}
-
-/* Free and taken GPUs are what the shares say; whole pods have the rest. */
-static void verify_gpus(const struct cluster *cluster, const struct node *node)
-{
-	const uint16_t *taken = cluster->share.at + node->share;
-	int32_t shared = 0, milli = node->free_gpus * GPU_MILLI;
-
-	for (int32_t i = 0; node->share != NO_SHARE && i < node->gpus; i++) {
-		assert(taken[i] <= GPU_MILLI);
-		shared += taken[i] > 0;
-		milli += taken[i] ? GPU_MILLI - taken[i] : 0;
-	}
-	assert(node->free_gpus >= 0 && node->free_gpus + shared <= node->gpus);
-	assert(node->free_gpu_milli == milli && node->room_milli == room(cluster, node));
-}
-
-static void verify_pool(const struct cluster *cluster, uint32_t id)
-{
-	const struct pool *pool = &cluster->pool[id];
-	uint32_t fit[SHAPES] = { 0 };
-	int64_t free_gpus = 0;
-
-	for (uint32_t at = 0; at < pool->n; at++) {
-		const struct node *node = &cluster->node[pool->node[at]];
-
-		assert(node->pool == id && node->at == at);
-		if (node->up)
-			free_gpus += node->free_gpus;
-		for (int s = 0; s < SHAPES; s++) {
-			assert(bits_has(&pool->can[s], at) == (s < node->shapes));
-			fit[s] += s < node->shapes;
-		}
-	}
-	assert(free_gpus == pool->free_gpus && !memcmp(fit, pool->fit, sizeof(fit)));
-	for (int s = 0; s < SHAPES; s++)
-		assert(bits_next(&pool->can[s], pool->n) == UINT32_MAX);
-}
-
-void cluster_verify(const struct cluster *cluster)
-{
-	uint32_t owned = 0;
-
-	for (uint32_t i = 0; i < cluster->pools; i++) {
-		verify_pool(cluster, i);
-		owned += cluster->pool[i].n;
-	}
-	assert(owned + cluster->loose == cluster->n);
-	for (uint32_t i = 0; i < cluster->n; i++) {
-		const struct node *node = &cluster->node[i];
-
-		verify_gpus(cluster, node);
-		assert(node->free_cpu_milli >= 0 && node->free_cpu_milli <= node->cpu_milli);
-		assert(node->free_memory_bytes >= 0);
-		assert(node->free_memory_bytes <= node->memory_bytes);
-		assert(node->free_pods >= 0 && node->free_pods <= cluster->config.pods);
-		assert(node->free_ips >= 0 && node->free_ips <= cluster->config.ips);
-		assert(node->shapes == shapes_of(node));
-	}
+	assert(node->free_pods <= cluster_group(&cluster->config, node->group)->pods);
+	assert(node->free_ips <= cluster_group(&cluster->config, node->group)->ips);
 }

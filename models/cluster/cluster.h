@@ -26,14 +26,59 @@ enum { GPU_MILLI = 1000 };
 struct provision_config {
 	int64_t max_nodes;      /* that the cluster autoscaler may go up to; 0 = there is none */
 	int64_t scan_ns, give_up_ns;
+	const char *group;      /* that grows; "" = the first */
+};
+
+/* Nodes that are alike. */
+struct group_config {
+	const char *name;
+	const char *gpu;        /* type; "" = not named */
+	int64_t nodes, gpus, cpu_milli, memory_bytes, pods, ips;
 };
 
 struct cluster_config {
-	int64_t nodes, gpus, cpu_milli, memory_bytes, pods, ips, rack_nodes, zones;
+	union {
+		struct group_config group;      /* what groups start from; without a list the one */
+		struct {                        /* the same by shorter names */
+			const char *name, *gpu;
+			int64_t nodes, gpus, cpu_milli, memory_bytes, pods, ips;
+		};
+	};
+	struct opt_list groups;                 /* of struct group_config */
+	int64_t rack_nodes, zones;
 	struct provision_config provision;
 };
 
 extern const struct opt cluster_options[];
+
+struct need;
+
+/* GPU types that a cluster may name. */
+enum { TYPES_MAX = 16 };
+/* As a bit, a type that no node has. */
+#define NO_TYPE (UINT32_C(1) << 31)
+
+/* Its groups: those of the list, or the one. */
+uint32_t cluster_groups(const struct cluster_config *config);
+const struct group_config *cluster_group(const struct cluster_config *config, uint32_t group);
+/* The group that new nodes are of (cluster_config_check has found it). */
+uint32_t cluster_growing(const struct cluster_config *config);
+/* Nodes of all groups (a scenario's `nodes` is set to it once it is read); the most GPUs that a node
+ * has. */
+int64_t cluster_nodes(const struct cluster_config *config);
+int64_t cluster_most_gpus(const struct cluster_config *config);
+/* GPU types in the order in which groups name them: their number, and which a group has, as a bit
+ * (0 = not named). */
+uint32_t cluster_types(const struct cluster_config *config);
+uint32_t cluster_type(const struct cluster_config *config, uint32_t group);
+/* Which of them a list like "V100M16|V100M32" names, as bits; 0 = all: "", or a cluster that names
+ * none.  False with a message if a name is not among them. */
+bool cluster_types_named(const struct cluster_config *config, const char *names, uint32_t *types,
+			 struct err *err);
+/* Whether an empty node of some group has room for it. */
+bool cluster_has_room(const struct cluster_config *config, const struct need *need);
+/* Whether the groups make sense. */
+bool cluster_config_check(const struct cluster_config *config, struct err *err);
 
 /* How a node is chosen: kube-scheduler's sample and the weights of its scores. */
 struct place_config {
@@ -48,6 +93,7 @@ extern const struct opt place_options[];
 struct need {
 	uint32_t gpu_milli, cpu_milli;
 	uint64_t memory_bytes;
+	uint32_t types;                 /* GPU types that will do (cluster_type); 0 = all */
 	uint32_t gpu;                   /* a share, taken: of which of its node's GPUs */
 };
 
@@ -75,6 +121,9 @@ static inline int64_t need_scored_memory_bytes(const struct need *need)
 	return need->memory_bytes ? (int64_t)need->memory_bytes : INT64_C(200) << 20;
 }
 
+/* A node whose GPUs were never shared. */
+#define NO_SHARE UINT32_MAX
+
 struct node {
 	int64_t cpu_milli, memory_bytes;                /* capacity */
 	int64_t free_cpu_milli, free_memory_bytes;
@@ -82,7 +131,8 @@ struct node {
 	int32_t gpus, free_pods, free_ips;
 	int32_t free_gpus, free_gpu_milli;              /* entirely free ones; all that is free */
 	int32_t room_milli;                             /* the most GPU that a pod could get */
-	uint32_t share;                                 /* index of its GPUs in cluster.share */
+	uint32_t share;                                 /* its GPUs in cluster.share, or NO_SHARE */
+	uint32_t group, type;                           /* type: a bit, or 0 */
 	uint32_t rack, pool, at;                        /* at: position in its pool */
 	uint32_t holds;                                 /* reservations: with one it stays put */
 	int64_t loose_ns;                               /* when it last left a pool */
@@ -102,12 +152,16 @@ struct tally { int64_t score; uint32_t version; uint8_t feasible, ties; };
 enum { BLOCK = 64, MEMOS = 4 };
 struct memo { struct need need; struct tally *block; uint32_t cap; };
 
+/* What nodes of one GPU type can take. */
+struct kind { struct bits can[SHAPES]; uint32_t fit[SHAPES]; };
+
 /* A set of nodes by position: removing one moves the last into its place. */
 struct pool {
 	uint32_t *node, n, cap;
 	struct bits can[SHAPES];        /* positions that can take this shape */
 	uint32_t fit[SHAPES];           /* their number: the pool's free vector */
 	uint32_t cursor;                /* where the next search begins */
+	struct kind *kind;              /* the same by type; NULL where there is but one */
 	int64_t free_gpus;              /* on nodes that are up */
 	uint32_t *version, version_cap; /* of each block: counts what changed in it */
 	struct memo memo[MEMOS];        /* the last requests that were searched for */
@@ -120,6 +174,7 @@ struct cluster {
 	struct node *node;
 	struct pool *pool;
 	uint32_t n, cap, pools;
+	uint32_t kinds;                 /* types that pools keep apart; 0 = all are one */
 	/* Taken of each GPU of nodes that pods have had shares of, milli; whole pods do not show
 	 * here. */
 	struct { uint16_t *at; uint32_t n, cap; } share;
@@ -128,6 +183,10 @@ struct cluster {
 	uint32_t *log, log_cap;         /* a power of 2; 0 = it does not */
 	uint64_t changes;               /* so many were logged */
 };
+
+/* How many nodes of a pool can still take a pod of each shape that has GPUs, and which types have
+ * such nodes, as bits. */
+struct free_vector { uint32_t fit[SHAPES - 1]; uint16_t types[SHAPES - 1], unused; };
 
 struct found {
 	uint32_t node;                  /* NO_NODE = none has room */
@@ -141,7 +200,7 @@ struct cluster *cluster_new(const struct cluster_config *config, const struct pl
 			    uint32_t pools);
 /* Frees it. */
 void cluster_free(struct cluster *cluster);
-/* The same in the caller's memory; ended by cluster_release. */
+/* The same in the caller's memory and without nodes; ended by cluster_release. */
 void cluster_init(struct cluster *cluster, const struct cluster_config *config,
 		  const struct place_config *place, uint32_t pools);
 void cluster_release(struct cluster *cluster);
@@ -149,7 +208,7 @@ void cluster_release(struct cluster *cluster);
 void cluster_log(struct cluster *cluster);
 /* Makes node `id` what it is in another cluster, but for its pool. */
 void cluster_copy(struct cluster *cluster, uint32_t id, const struct cluster *from);
-/* Adds a node as the configuration has them, up, in no pool; returns its id (ids count up). */
+/* Adds a node of the group that grows, up, in no pool; returns its id (ids count up). */
 uint32_t cluster_add(struct cluster *cluster);
 /* Opens a node for pods or closes it; what is taken on it stays taken until given back. */
 void cluster_up(struct cluster *cluster, uint32_t node, bool up);
@@ -160,7 +219,8 @@ void cluster_keep(struct cluster *cluster, uint32_t node, bool kept);
 void cluster_own(struct cluster *cluster, uint32_t node, uint32_t pool);
 /* Takes a node out of its pool at time now. */
 void cluster_disown(struct cluster *cluster, uint32_t node, int64_t now);
-/* Whether the node is up and has room for need: GPUs, CPU, memory, a pod slot and an address. */
+/* Whether the node is up and has room for need: GPUs of its type, CPU, memory, a pod slot and an
+ * address. */
 bool cluster_fits(const struct node *node, const struct need *need);
 /* Takes what need says from a node that has it, a share from the fullest GPU that has room for it
  * (need->gpu); or gives it back. */
@@ -171,6 +231,13 @@ void cluster_retake(struct cluster *cluster, uint32_t node, const struct need *n
 /* The widest shape that is no wider than a request: such a pod cannot go where this shape
  * cannot. */
 uint32_t cluster_shape(uint32_t gpu_milli);
+/* How many nodes of a pool can take need's shape, and have the type if it names one; the positions
+ * of those that it should look at (of several types: of all). */
+uint32_t cluster_fit(const struct cluster *cluster, uint32_t pool, const struct need *need);
+const struct bits *cluster_can(const struct pool *pool, const struct need *need);
+/* A pool's free vector, and what it says of a need that has GPUs: nodes, 0 for sure none. */
+void cluster_vector(const struct cluster *cluster, uint32_t pool, struct free_vector *vector);
+uint32_t cluster_vector_fit(const struct free_vector *vector, const struct need *need);
 /* Aborts if a count or an index is not what the nodes say.  For tests: it walks everything. */
 void cluster_verify(const struct cluster *cluster);
 

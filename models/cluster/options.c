@@ -2,6 +2,7 @@
 #include "models/cluster/cluster.h"
 
 #define CLUSTER(f) offsetof(struct cluster_config, f)
+#define GROUP(f) offsetof(struct group_config, f)
 #define PROVISION(f) offsetof(struct provision_config, f)
 #define PLACE(f) offsetof(struct place_config, f)
 
@@ -17,22 +18,38 @@ static const struct opt provision_options[] = {
 	{ "give_up", OPT_INT, UNIT_TIME, PROVISION(give_up_ns), "15min", 1e9, 8.64e13,
 	  .help = "nodes that have not come by then are asked for again",
 	  .source = "cluster-autoscaler --max-node-provision-time" },
+	{ "group", OPT_TEXT, UNIT_NONE, PROVISION(group), "",
+	  .help = "the group that new nodes are of; none = the first" },
+	OPT_END
+};
+
+static const struct opt group_options[] = {
+	{ "name", OPT_TEXT, UNIT_NONE, GROUP(name), "", .help = "what provision.group calls it" },
+	{ "nodes", OPT_INT, UNIT_NONE, GROUP(nodes), "8", 0, 1e6, .help = "nodes at the start" },
+	{ "gpus", OPT_INT, UNIT_NONE, GROUP(gpus), "8", 0, 1024, .help = "GPUs a node",
+	  .source = dgx },
+	{ "gpu", OPT_TEXT, UNIT_NONE, GROUP(gpu), "",
+	  .help = "type of its GPUs: pods that ask for others do not go there; none = any pod goes "
+		  "there, as long as no group names one" },
+	{ "cpu", OPT_INT, UNIT_NONE, GROUP(cpu_milli), "128000", 0, 1e9,
+	  .help = "milli-CPUs a node offers to pods", .source = dgx },
+	{ "memory", OPT_INT, UNIT_BYTES, GROUP(memory_bytes), "1TB", 0, 0x1p50,
+	  .help = "memory a node offers to pods", .source = dgx },
+	{ "pods", OPT_INT, UNIT_NONE, GROUP(pods), "110", 1, 1e6, .help = "most pods a node",
+	  .source = "kubelet maxPods" },
+	{ "ips", OPT_INT, UNIT_NONE, GROUP(ips), "254", 1, 1e6,
+	  .help = "pod addresses a node; a limited pool is divided among the nodes",
+	  .source = "kube-controller-manager --node-cidr-mask-size 24" },
 	OPT_END
 };
 
 const struct opt cluster_options[] = {
-	{ "nodes", OPT_INT, UNIT_NONE, CLUSTER(nodes), "8", 0, 1e6, .help = "nodes at the start" },
-	{ "gpus", OPT_INT, UNIT_NONE, CLUSTER(gpus), "8", 0, 1024, .help = "GPUs a node",
-	  .source = dgx },
-	{ "cpu", OPT_INT, UNIT_NONE, CLUSTER(cpu_milli), "128000", 0, 1e9,
-	  .help = "milli-CPUs a node offers to pods", .source = dgx },
-	{ "memory", OPT_INT, UNIT_BYTES, CLUSTER(memory_bytes), "1TB", 0, 0x1p50,
-	  .help = "memory a node offers to pods", .source = dgx },
-	{ "pods", OPT_INT, UNIT_NONE, CLUSTER(pods), "110", 1, 1e6, .help = "most pods a node",
-	  .source = "kubelet maxPods" },
-	{ "ips", OPT_INT, UNIT_NONE, CLUSTER(ips), "254", 1, 1e6,
-	  .help = "pod addresses a node; a limited pool is divided among the nodes",
-	  .source = "kube-controller-manager --node-cidr-mask-size 24" },
+	{ "group", OPT_INLINE, UNIT_NONE, CLUSTER(group), NULL,
+	  .sub = group_options + 1 }, /* all but the name */
+	{ "groups", OPT_LIST, UNIT_NONE, CLUSTER(groups), NULL, .sub = group_options,
+	  .size = sizeof(struct group_config), .inherit = 1 + CLUSTER(group),
+	  .help = "groups of nodes; what one leaves out it takes from the cluster; without a list "
+		  "there is one" },
 	{ "rack_nodes", OPT_INT, UNIT_NONE, CLUSTER(rack_nodes), "4", 1, 1e6,
 	  .help = "nodes a rack, in the order of their ids",
 	  .source = "assumption: 4 systems of 8 GPUs a rack" },

@@ -139,7 +139,7 @@ struct walk {
 static bool same(const struct need *a, const struct need *b)
 {
 	return a->gpu_milli == b->gpu_milli && a->cpu_milli == b->cpu_milli &&
-	       a->memory_bytes == b->memory_bytes;
+	       a->memory_bytes == b->memory_bytes && a->types == b->types;
 }
 
 /* What is remembered of searches for this need; of those that are not, the oldest makes room. */
@@ -265,7 +265,7 @@ struct found search_pool(struct cluster *cluster, uint32_t id, const struct need
 			 struct rng *ties)
 {
 	struct pool *pool = &cluster->pool[id];
-	struct walk w = { cluster, pool, NULL, need, &pool->can[cluster_shape(need->gpu_milli)] };
+	struct walk w = { cluster, pool, NULL, need, cluster_can(pool, need) };
 	struct best best = { .score = INT64_MIN };
 	struct found found = { .node = NO_NODE, .examined = pool->n };
 	uint32_t want = search_sample(pool->n, cluster->place.sample), start;

@@ -35,7 +35,8 @@ static uint32_t load_of(struct control *c, uint32_t id, const struct wish *wish)
 	const struct agent *agent = agent_at(c, id);
 	const struct node *node = &c->cluster->node[id];
 	const struct need *queued = &agent->queued;
-	int64_t pods = c->cluster->config.pods, gpu_milli = (int64_t)node->gpus * GPU_MILLI;
+	int64_t pods = cluster_group(&c->cluster->config, node->group)->pods;
+	int64_t gpu_milli = (int64_t)node->gpus * GPU_MILLI;
 	uint32_t shares[] = {
 		share(pods - node->free_pods + agent->pods.n, 1, pods),
 		share(gpu_milli - node->free_gpu_milli + queued->gpu_milli, wish->gpu_milli,
@@ -45,7 +46,7 @@ static uint32_t load_of(struct control *c, uint32_t id, const struct wish *wish)
 		share(node->memory_bytes - node->free_memory_bytes + (int64_t)queued->memory_bytes,
 		      (int64_t)wish->memory_bytes, node->memory_bytes),
 	};
-	uint32_t most = 0;
+	uint32_t most = wish->types && !(wish->types & node->type) ? LOAD_NEVER : 0;
 
 	for (size_t i = 0; i < sizeof(shares) / sizeof(*shares); i++)
 		if (shares[i] > most)
@@ -72,7 +73,8 @@ static struct need need_of(const struct wish *wish)
 {
 	return (struct need){ .gpu_milli = wish->gpu_milli,
 			      .cpu_milli = wish->cpu_milli,
-			      .memory_bytes = wish->memory_bytes };
+			      .memory_bytes = wish->memory_bytes,
+			      .types = wish->types };
 }
 
 static void start(struct control *c, uint32_t node, uint32_t id)

@@ -28,11 +28,12 @@ void control_audit(const struct control *c)
 			on[c->holds.at[i].node].holds++;
 	for (uint32_t i = 0; i < c->cluster->n; i++) {
 		const struct node *node = &c->cluster->node[i];
+		const struct group_config *group = cluster_group(&c->cluster->config, node->group);
 		int64_t taken = (int64_t)on[i].pods + on[i].holds;
 
 		assert(node->holds == on[i].holds);
-		assert(c->cluster->config.pods - node->free_pods == taken);
-		assert(c->cluster->config.ips - node->free_ips == taken);
+		assert(group->pods - node->free_pods == taken);
+		assert(group->ips - node->free_ips == taken);
 	}
 	free(on);
 	cluster_verify(c->cluster);

@@ -179,13 +179,16 @@ static void arrive(struct control *c, const struct msg *in, const void *load)
 	struct need need = { .gpu_milli = in->arrive.gpu_milli,
 			     .cpu_milli = in->arrive.cpu_milli,
 			     .memory_bytes = in->arrive.memory_bytes };
-	uint32_t pod = pod_new(c, NONE, in->arrive.id, &need, c->now);
-	uint64_t job;
+	struct arrive_load more = { .job = 0 };
+	uint32_t pod;
 
 	if (in->load_bytes) {
-		memcpy(&job, load, sizeof(job));
-		c->pods.at[pod].job = (uint32_t)(job % UINT32_MAX) + 1;
+		memcpy(&more, load, sizeof(more));
+		need.types = more.types;
 	}
+	pod = pod_new(c, NONE, in->arrive.id, &need, c->now);
+	if (more.job)
+		c->pods.at[pod].job = (uint32_t)((more.job - 1) % UINT32_MAX) + 1;
 	pod_created(c, pod);
 }
 

@@ -100,8 +100,7 @@ enum think {
 	THINKS
 };
 
-/* How many nodes of a partition can still take a pod of each shape that has GPUs. */
-struct free_vector { uint32_t fit[SHAPES - 1]; };
+
 
 struct backoff_config {
 	int64_t initial_ns, max_ns, flush_ns;           /* of a pod that found no room */

@@ -12,7 +12,7 @@
 static struct found walk(struct cluster *cluster, const struct need *need, uint32_t start)
 {
 	struct pool *pool = &cluster->pool[0];
-	const struct bits *can = &pool->can[cluster_shape(need->gpu_milli)];
+	const struct bits *can = cluster_can(pool, need);
 	struct found found = { .node = NO_NODE, .examined = pool->n };
 
 	for (int lap = 0; lap < 2; lap++) {

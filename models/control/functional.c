@@ -36,9 +36,8 @@ static int64_t known(const struct control *c, uint32_t from, uint32_t other, con
 	if (!c->config.functional.cache)
 		return -1;
 	if (c->config.functional.cache_perfect && pod->need.gpu_milli)
-		return c->cluster->pool[other].fit[cluster_shape(pod->need.gpu_milli)];
-	return probe_cache_look(&c->cache, from, other, cluster_shape(pod->need.gpu_milli), c->now,
-				&age_ns);
+		return cluster_fit(c->cluster, other, &pod->need);
+	return probe_cache_look(&c->cache, from, other, &pod->need, c->now, &age_ns);
 }
 
 /* A probe was saved; whether it would have found room is nobody's to know but the count's. */
@@ -46,8 +45,7 @@ static void saved(struct control *c, uint32_t other, const struct pod *pod)
 {
 	c->totals.probe_cache_hits++;
 	note_cache(c, DECISION_SKIPPED, (uint32_t)(pod - c->pods.at), other);
-	c->totals.probe_false_negatives +=
-		c->cluster->pool[other].fit[cluster_shape(pod->need.gpu_milli)] > 0;
+	c->totals.probe_false_negatives += cluster_fit(c->cluster, other, &pod->need) > 0;
 }
 
 /* The candidate at position i of scratch, which loses it. */
@@ -221,8 +219,7 @@ static void answer(struct control *c, uint32_t id)
 	}
 	if (yes)
 		hold_arm(c, f->hold);
-	for (int s = 1; s < SHAPES; s++)
-		now_free.fit[s - 1] = c->cluster->pool[id].fit[s];
+	cluster_vector(c->cluster, id, &now_free);
 	msg = control_send(c, id, f->asker, VERB_ANSWER, &now_free, sizeof(now_free));
 	msg->send.task = f->pod;
 	msg->send.gen = f->pod_gen;

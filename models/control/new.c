@@ -6,8 +6,11 @@
 #include <assert.h>
 #include <string.h>
 
-static void make_sets(struct control *c, const struct service_config *services, uint32_t n)
+static void make_sets(struct control *c, const struct cluster_config *cluster,
+		      const struct service_config *services, uint32_t n)
 {
+	struct err unknown;
+
 	c->sets = n;
 	c->set = ARENA_ARRAY(&c->arena, struct set, n);
 	for (uint32_t i = 0; i < n; i++) {
@@ -17,6 +20,8 @@ static void make_sets(struct control *c, const struct service_config *services, 
 		s->need = (struct need){ .gpu_milli = service_gpu_milli(&services[i]),
 					 .cpu_milli = (uint32_t)services[i].cpu_milli,
 					 .memory_bytes = (uint64_t)services[i].memory_bytes };
+		if (!cluster_types_named(cluster, services[i].gpu, &s->need.types, &unknown))
+			s->need.types = NO_TYPE;
 		s->desired = s->spec = s->replicas = (int32_t)services[i].replicas;
 		s->rise[s->rises++].level = s->desired;
 		s->oldest = s->youngest = s->changed = s->publishes = NONE;
@@ -130,7 +135,7 @@ static struct control *make(const struct control_config *config,
 	c->choices = rng_stream(seed, "control/choices", 0);
 	c->free_hold = NONE;
 	arena_init(&c->arena);
-	make_sets(c, services, n);
+	make_sets(c, cluster, services, n);
 	preempt_init(c);
 	make_functions(c);
 	c->cluster =
@@ -156,8 +161,7 @@ struct control *control_new(const struct control_config *config,
 	return c;
 }
 
-static bool check_crews(const struct functional_config *f, const struct cluster_config *cluster,
-			struct err *err)
+static bool check_crews(const struct functional_config *f, int64_t nodes, struct err *err)
 {
 	for (int k = 0; k < FUNCTION_KINDS; k++) {
 		const struct crew_config *crew = &f->crew[k];
@@ -175,26 +179,27 @@ static bool check_crews(const struct functional_config *f, const struct cluster_
 				       "%lld functions of the start",
 				       of, dot, (long long)crew->max, (long long)crew->functions);
 	}
-	if (f->crew->functions > cluster->nodes)
+	if (f->crew->functions > nodes)
 		return err_set(err,
 			       "control_plane.functional.functions is %lld, but the cluster has "
 			       "%lld nodes: a function needs one of its own",
-			       (long long)f->crew->functions, (long long)cluster->nodes);
+			       (long long)f->crew->functions, (long long)nodes);
 	return true;
 }
 
 bool control_check(const struct control_config *config, const struct cluster_config *cluster,
 		   const struct service_config *services, uint32_t n, struct err *err)
 {
+	int64_t nodes = cluster_nodes(cluster);
 	struct control *c;
 
-	if (config->plane == PLANE_FUNCTIONAL && !check_crews(&config->functional, cluster, err))
+	if (config->plane == PLANE_FUNCTIONAL && !check_crews(&config->functional, nodes, err))
 		return false;
-	if (cluster->provision.max_nodes && cluster->provision.max_nodes < cluster->nodes)
+	if (cluster->provision.max_nodes && cluster->provision.max_nodes < nodes)
 		return err_set(err,
 			       "cluster.provision.max_nodes is %lld, less than cluster.nodes, "
 			       "which is %lld",
-			       (long long)cluster->provision.max_nodes, (long long)cluster->nodes);
+			       (long long)cluster->provision.max_nodes, (long long)nodes);
 	c = make(config, cluster, services, n, 1, err);
 	control_free(c);
 	return c != NULL;

@@ -78,17 +78,17 @@ void note_thought(struct control *c, uint32_t function)
 void note_cache(struct control *c, enum decision_kind kind, uint32_t pod, uint32_t other)
 {
 	struct decision_record record;
-	uint32_t shape = cluster_shape(c->pods.at[pod].need.gpu_milli);
+	const struct need *need = &c->pods.at[pod].need;
 
 	if (!c->config.decisions)
 		return;
 	record = blank(c, kind, pod, c->pods.at[pod].function);
 	record.other = other;
-	if (c->config.functional.cache && c->config.functional.cache_perfect && shape) {
-		record.known = c->cluster->pool[other].fit[shape];
+	if (c->config.functional.cache && c->config.functional.cache_perfect && need->gpu_milli) {
+		record.known = cluster_fit(c->cluster, other, need);
 		record.info_age_ns = 0;
 	} else if (c->config.functional.cache) {
-		record.known = probe_cache_look(&c->cache, record.function, other, shape, c->now,
+		record.known = probe_cache_look(&c->cache, record.function, other, need, c->now,
 						&record.info_age_ns);
 	}
 	if (record.known < 0)
@@ -100,15 +100,16 @@ void note_answer(struct control *c, enum decision_kind kind, uint32_t pod, uint3
 		 const struct free_vector *heard, int64_t value)
 {
 	struct decision_record record;
-	uint32_t shape = cluster_shape(c->pods.at[pod].need.gpu_milli), hold = (uint32_t)value;
+	const struct need *need = &c->pods.at[pod].need;
+	uint32_t hold = (uint32_t)value;
 
 	if (!c->config.decisions)
 		return;
 	record = blank(c, kind, pod, c->pods.at[pod].function);
 	record.other = other;
 	record.began_ns = c->pods.at[pod].since_ns;
-	if (heard && shape)
-		record.known = heard->fit[shape - 1];
+	if (heard && need->gpu_milli)
+		record.known = cluster_vector_fit(heard, need);
 	if (value >= 0 && hold_alive(c, hold, (uint32_t)((uint64_t)value >> 32)))
 		record.node = c->holds.at[hold].node;
 	tell(c, &record);

@@ -10,6 +10,7 @@
 struct probe_entry {
 	int64_t at_ns;                  /* -1 = never heard */
 	uint16_t fit[SHAPES - 1];       /* counts above 65,535 are kept as that */
+	uint16_t types[SHAPES - 1];     /* that have such nodes */
 };
 
 struct probe_cache {
@@ -27,8 +28,8 @@ void probe_cache_forget(struct probe_cache *cache, uint32_t function);
 /* `function` heard from `other` at time now. */
 void probe_cache_learn(struct probe_cache *cache, uint32_t function, uint32_t other, int64_t now,
 		       const struct free_vector *free);
-/* How many nodes of `other` could take the shape (cluster_shape) when `function` last heard;
- * -1 = it does not know, or heard too long ago.  *age_ns is how long ago. */
+/* How many nodes of `other` could take the shape of need when `function` last heard, 0 if none of
+ * a type that will do; -1 = it does not know, or heard too long ago.  *age_ns is how long ago. */
 int64_t probe_cache_look(const struct probe_cache *cache, uint32_t function, uint32_t other,
-			 uint32_t shape, int64_t now, int64_t *age_ns);
+			 const struct need *need, int64_t now, int64_t *age_ns);
 #endif

@@ -21,11 +21,14 @@ static uint32_t opens_milli(const struct bin *bin, uint32_t milli)
 /* Next fit: a pod that does not fit what is left of the node at hand opens another. */
 static void pack(const struct control *c, struct bin *bin, const struct need *need)
 {
-	const struct cluster_config *node = &c->cluster->config;
+	const struct cluster_config *config = &c->cluster->config;
+	uint32_t group = cluster_growing(config);
+	const struct group_config *node = cluster_group(config, group);
 	uint32_t opens;
 
 	if (need->gpu_milli > node->gpus * GPU_MILLI || need->cpu_milli > node->cpu_milli ||
-	    (int64_t)need->memory_bytes > node->memory_bytes)
+	    (int64_t)need->memory_bytes > node->memory_bytes ||
+	    (need->types && !(need->types & cluster_type(config, group))))
 		return;
 	if (!bin->nodes || opens_milli(bin, need->gpu_milli) > bin->left.gpu_milli ||
 	    need->cpu_milli > bin->left.cpu_milli || need->memory_bytes > bin->left.memory_bytes ||

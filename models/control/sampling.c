@@ -50,7 +50,8 @@ static uint32_t job_new(struct control *c, uint32_t function, const struct need 
 	}
 	job = &s->jobs.at[id];
 	job->pods = (struct list){ 0 };
-	job->wish = (struct wish){ need->memory_bytes, need->gpu_milli, need->cpu_milli };
+	job->wish = (struct wish){ need->memory_bytes, need->gpu_milli, need->cpu_milli,
+				   need->types, 0 };
 	job->function = function;
 	job->answers = job->targets.n = 0;
 	job->live = true;

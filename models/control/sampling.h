@@ -25,7 +25,7 @@ struct target { uint32_t node, load, order; bool answered; };
 enum { PLACE_LATE = 0x8000, PLACE_NUMBER = 0x7fff };
 
 /* Load of VERB_PROBE and VERB_RESERVE: what a pod of the job needs. */
-struct wish { uint64_t memory_bytes; uint32_t gpu_milli, cpu_milli; };
+struct wish { uint64_t memory_bytes; uint32_t gpu_milli, cpu_milli, types, unused; };
 
 /* Pods that look for nodes together. */
 struct job {

@@ -447,7 +447,7 @@ void note_thought(struct control *control, uint32_t function);
 static inline int64_t note_known(const struct cluster *cluster, uint32_t pool,
 				 const struct need *need)
 {
-	return cluster->pool[pool].fit[cluster_shape(need->gpu_milli)];
+	return cluster_fit(cluster, pool, need);
 }
 /* Its function asks another one, or not (ASKED, SKIPPED), by what the cache says. */
 void note_cache(struct control *control, enum decision_kind kind, uint32_t pod, uint32_t other);

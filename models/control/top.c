@@ -224,7 +224,8 @@ static void rebalance_free(struct control *c)
 	struct ends ends = ends_of(c, by_free, 0);
 	double most = by_free(c, ends.most, 0), least = by_free(c, ends.least, 0);
 
-	if (skewed(c, most, least) && most - least >= 2 * (double)c->cluster->config.gpus)
+	if (skewed(c, most, least) &&
+	    most - least >= 2 * (double)cluster_most_gpus(&c->cluster->config))
 		partition_order(c, ends.most, ends.least, RELEASE_FREE, 0,
 				(uint32_t)((most - least) / 2));
 }

@@ -15,12 +15,15 @@ static uint32_t master(const struct control *c)
 	return c->functions;
 }
 
+/* n nodes, any of them if not all: who declined the ones gets others.  Source: Mesos' hierarchical
+ * allocator goes through the agents in random order. */
 static void move(struct control *c, uint32_t from, uint32_t to, uint32_t n)
 {
 	const struct pool *pool = &c->cluster->pool[from];
 
 	for (; n; n--) {
-		uint32_t node = pool->node[pool->n - 1];
+		uint32_t at = n < pool->n ? rng_below(&c->choices, pool->n) : pool->n - 1;
+		uint32_t node = pool->node[at];
 
 		cluster_disown(c->cluster, node, c->now);
 		cluster_own(c->cluster, node, to);

@@ -5,11 +5,8 @@
 
 void view_init(struct view *view, const struct cluster *of, uint32_t own)
 {
-	struct cluster_config config = of->config;
-
-	config.nodes = 0;
 	*view = (struct view){ .own = own, .synced_ns = -1 };
-	cluster_init(&view->cluster, &config, &of->place, 2);
+	cluster_init(&view->cluster, &of->config, &of->place, 2);
 }
 
 void view_release(struct view *view)

@@ -113,7 +113,27 @@ static void configure_rival(struct play *p)
 	control->godel.schedulers = 1 + below(p, 4);
 	control->godel.sync_ns = chance(p, 0.5) ? 0 : up_to(p, 3 * S);
 	control->godel.shuffle_ns = 100 * MS + up_to(p, 10 * S);
-	control->godel.logical = chance(p, 0.5);
+	/* Physical shards may lack the type that a pod asks for, whoever it is dealt to. */
+	control->godel.logical = p->toy.cluster.groups.n || chance(p, 0.5);
+}
+
+/* Two or three groups instead of one, mostly with types of GPUs. */
+static void configure_groups(struct play *p)
+{
+	static const char *const types[] = { "", "a", "b", "c" };
+	struct cluster_config *cluster = &p->toy.cluster;
+	uint32_t n = 2 + below(p, 2);
+	struct group_config *group = ARENA_ARRAY(&p->arena, struct group_config, n);
+
+	for (uint32_t i = 0; i < n; i++) {
+		group[i] = cluster->group;
+		group[i].gpu = types[below(p, 4)];
+		group[i].nodes = 1 + below(p, 5);
+		group[i].gpus = 1 + below(p, 8);
+		group[i].pods = 2 + below(p, 8);
+	}
+	cluster->groups = (struct opt_list){ group, n };
+	cluster->nodes = cluster_nodes(cluster);
 }
 
 static void configure(struct play *p)
@@ -126,6 +146,8 @@ static void configure(struct play *p)
 	t->cluster.pods = 2 + below(p, 8);
 	t->cluster.ips = 2 + below(p, 8);
 	t->cluster.cpu_milli = 1000 * (4 + below(p, 8));
+	if (chance(p, 0.4))
+		configure_groups(p);
 	if (chance(p, 0.4))
 		t->cluster.provision.max_nodes = t->cluster.nodes + below(p, 4);
 	if (chance(p, 0.4))
@@ -169,7 +191,11 @@ static void services(struct play *p)
 	p->ranked = chance(p, 0.3);
 	toy_services(t, &p->arena, below(p, 4));
 	for (uint32_t i = 0; i < t->services; i++) {
-		t->service[i].tensor_parallel = 1 + below(p, (uint32_t)t->cluster.gpus);
+		const struct group_config *group =
+			cluster_group(&t->cluster, below(p, cluster_groups(&t->cluster)));
+
+		t->service[i].gpu = group->gpu;
+		t->service[i].tensor_parallel = 1 + below(p, (uint32_t)group->gpus);
 		if (chance(p, 0.3)) {
 			t->service[i].tensor_parallel = 1;
 			t->service[i].gpu_share = 0.05 * (1 + below(p, 19));
@@ -184,25 +210,27 @@ static void services(struct play *p)
 			t->service[i].replicas = 0;
 }
 
-/* What a plain pod asks for: whole GPUs or, in half of the worlds, also shares. */
-static uint32_t gpu_milli(struct play *p)
+/* Plain pods that some node has room for, when it is empty: whole GPUs or, in half of the worlds,
+ * also shares; of any type, of one, of several.  One, or a job. */
+static void some_pods(struct play *p)
 {
+	struct cluster_config *cluster = &p->toy.cluster;
+	uint32_t group = below(p, cluster_groups(cluster)), n = 1 + below(p, 10), milli;
+	struct arrive_load load = { .job = 1 + p->arrived };
+
+	milli = GPU_MILLI * below(p, (uint32_t)cluster_group(cluster, group)->gpus + 1);
 	if (p->shares && chance(p, 0.5))
-		return 1 + below(p, GPU_MILLI);
-	return GPU_MILLI * below(p, (uint32_t)p->toy.cluster.gpus + 1);
-}
-
-/* One, or a job. */
-static void some_pods(struct play *p, uint32_t milli)
-{
-	uint32_t job = p->arrived, n = 1 + below(p, 10);
-
+		milli = 1 + below(p, GPU_MILLI);
+	if (chance(p, 0.5))
+		load.types = cluster_type(cluster, group);
+	if (load.types && chance(p, 0.5))
+		load.types |= 1u << below(p, cluster_types(cluster));
 	if (p->toy.control.plane != PLANE_SAMPLING || n < 5) {
-		toy_arrive_milli(&p->toy, ++p->arrived, milli);
-		return;
+		load.job = 0;
+		n = 1;
 	}
 	for (; n; n--)
-		toy_arrive_job(&p->toy, ++p->arrived, job, milli);
+		toy_arrive_as(&p->toy, ++p->arrived, milli, &load);
 }
 
 static void one_thing(struct play *p)
@@ -215,7 +243,7 @@ static void one_thing(struct play *p)
 		toy_scale(t, below(p, t->services), (int32_t)below(p, 8));
 	} else if (what < 16) {
 		if (p->arrived < PLAIN_MAX - 10)
-			some_pods(p, gpu_milli(p));
+			some_pods(p);
 	} else if (what == 16) {
 		toy_lose_function(t, below(p, c->slots));
 	} else if (what == 17) {
