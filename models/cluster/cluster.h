@@ -63,7 +63,7 @@ uint32_t cluster_groups(const struct cluster_config *config);
 const struct group_config *cluster_group(const struct cluster_config *config, uint32_t group);
 /* The group that new nodes are of (cluster_config_check has found it). */
 uint32_t cluster_growing(const struct cluster_config *config);
-/* Nodes of all groups (a scenario's `nodes` is set to it once it is read); the most GPUs that a node
+/* Nodes of all groups (a scenario's `nodes` is set to it once it is read); the most GPUs that one
  * has. */
 int64_t cluster_nodes(const struct cluster_config *config);
 int64_t cluster_most_gpus(const struct cluster_config *config);
