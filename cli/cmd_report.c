@@ -17,6 +17,9 @@ static const char help[] =
 	"Needs gnuplot.\n"
 	"\n"
 	"  -o, --out DIR   where to (default: DB without its ending, then -report)\n"
+	"  -m, --metric M  draw this figure along the sweep too, a curve a variant with its 95 %\n"
+	"                  band; may be given again: control_plane.probes, e2e_s.p99, any path of\n"
+	"                  the JSON (docs/json.md)\n"
 	"      --run ID    only this run; may be given again (default: of each variant, point,\n"
 	"                  seed and world the latest)\n"
 	"  -h, --help      this text\n"
@@ -49,11 +52,13 @@ int cmd_report(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "out", required_argument, NULL, 'o' },
+		{ "metric", required_argument, NULL, 'm' },
 		{ "run", required_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	VEC(int64_t) run = { 0 };
+	VEC(const char *) metric = { 0 };
 	const char *out = NULL;
 	struct report_options what;
 	struct err err = { .line = 0 };
@@ -63,9 +68,10 @@ int cmd_report(int argc, char **argv)
 
 	opterr = 0;
 	optind = 0; /* start afresh: main() has parsed before */
-	while ((option = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":o:m:h", options, NULL)) != -1) {
 		switch (option) {
 		case 'o': out = optarg; break;
+		case 'm': vec_push(&metric, optarg); break;
 		case 'r':
 			if (!parse_id(optarg, &id))
 				return cli_usage("report",
@@ -81,9 +87,12 @@ int cmd_report(int argc, char **argv)
 	if (out && !*out)
 		return cli_usage("report", "--out wants a folder");
 	folder = out ? strdup(out) : default_folder(argv[optind]);
-	what = (struct report_options){
-		.store = argv[optind], .folder = folder, .run = run.at, .runs = run.n
-	};
+	what = (struct report_options){ .store = argv[optind],
+					.folder = folder,
+					.run = run.at,
+					.runs = run.n,
+					.metric = metric.at,
+					.metrics = metric.n };
 	status = report_write(&what, &err) ? EXIT_DONE : cli_fail(&err);
 	if (status == EXIT_DONE) {
 		printf("%s/index.html\n", folder);
@@ -91,5 +100,6 @@ int cmd_report(int argc, char **argv)
 	}
 	free(folder);
 	vec_release(&run);
+	vec_release(&metric);
 	return status;
 }

@@ -27,6 +27,12 @@ struct figure {
 extern const struct figure figures[];
 extern const uint32_t figure_count;
 
+/* A figure of any metric of the runs `shown` (its path in the JSON) along their sweep, as those of
+ * figures[]; its texts are freed by figure_release.  False: no run shown has such a metric; the
+ * message names the nearest. */
+bool figure_sweep(struct store *store, const char *metric, struct figure *figure, struct err *err);
+void figure_release(struct figure *figure);
+
 /* Makes `shown` of the runs with these ids, or with n = 0 of the latest run of each scenario,
  * variant, point, seed and world.  False: an id is not in the store, or it has no runs. */
 bool figure_show(struct store *store, const int64_t *ids, uint32_t n, struct err *err);

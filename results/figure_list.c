@@ -1,6 +1,6 @@
 /* What is drawn.  The statements are shown beside the pictures: they are written to be read. */
 #include "results/figure.h"
-#include <stdio.h>
+#include "results/mem.h"
 
 /* Quantiles of the merged histograms of a variant's runs: one curve each. */
 #define CDF(quantity) \
@@ -171,6 +171,103 @@ const struct figure figures[] = {
 };
 
 const uint32_t figure_count = sizeof(figures) / sizeof(*figures);
+
+/* ---- a metric that was asked for ---- */
+
+static const char *text_of(sqlite3_stmt *row, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(row, column);
+
+	return text ? text : "";
+}
+
+/* The message for a metric that no run shown has. */
+static bool no_metric(struct store *store, const char *metric, struct err *err)
+{
+	sqlite3_stmt *query = store_prepare(store,
+					    "SELECT DISTINCT name FROM metric JOIN shown USING "
+					    "(run) WHERE service = '' ORDER BY name",
+					    err);
+	VEC(const char *) names = { 0 };
+	bool failed = !query;
+	const char *near = NULL;
+
+	while (query && store_step(store, query, &failed, err))
+		vec_push(&names, mem_text(text_of(query, 0)));
+	sqlite3_finalize(query);
+	vec_push(&names, NULL);
+	if (!failed) {
+		near = err_nearest(metric, names.at);
+		err_set(err, "%s has no figure '%s'%s%s%s (docs/json.md lists them)", store->path,
+			metric, near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+	}
+	for (uint32_t i = 0; i + 1 < names.n; i++)
+		free((void *)(uintptr_t)names.at[i]);
+	vec_release(&names);
+	return false;
+}
+
+/* The metric's unit; false where no run shown has it. */
+static bool unit_of(struct store *store, const char *metric, char *out, size_t size,
+		    struct err *err)
+{
+	sqlite3_stmt *query = store_prepare(store,
+					    "SELECT unit FROM metric JOIN shown USING (run) WHERE "
+					    "service = '' AND name = ? LIMIT 1",
+					    err);
+	bool failed = !query, some = false;
+
+	if (query) {
+		sqlite3_bind_text(query, 1, metric, -1, SQLITE_STATIC);
+		some = store_step(store, query, &failed, err);
+		snprintf(out, size, "%s", text_of(query, 0));
+		sqlite3_finalize(query);
+	}
+	return some || (!failed && no_metric(store, metric, err));
+}
+
+static char *print(const char *format, const char *text, const char *more)
+{
+	char *made = sqlite3_mprintf(format, text, more), *out = mem_text(made);
+
+	sqlite3_free(made);
+	return out;
+}
+
+bool figure_sweep(struct store *store, const char *metric, struct figure *figure, struct err *err)
+{
+	char unit[32], *name;
+
+	if (!unit_of(store, metric, unit, sizeof(unit), err))
+		return false;
+	name = print("sweep_%s", metric, NULL);
+	for (char *at = name; *at; at++)
+		if (*at == '.' || *at == '/')
+			*at = '_';
+	*figure = (struct figure){
+		.name = name,
+		.title = print("%s along the sweep", metric, NULL),
+		.caption = "Mean over the runs of a point; the band is its 95 % interval.",
+		.kind = FIGURE_SWEEP,
+		.axis = strcmp(unit, "count") == 0 ? print("%s", metric, NULL)
+						   : print("%s (%s)", metric, unit),
+		.nothing = "These runs are no sweep along numbers, or the figure has no value in "
+			   "any of them.",
+		.sql = print(SWEEP("%q"), metric, NULL),
+	};
+	return true;
+}
+
+void figure_release(struct figure *figure)
+{
+	free((void *)(uintptr_t)figure->name);
+	free((void *)(uintptr_t)figure->title);
+	free((void *)(uintptr_t)figure->axis);
+	free((void *)(uintptr_t)figure->sql);
+	*figure = (struct figure){ 0 };
+}
+
+/* ---- the runs that are shown ---- */
 
 #define SHOWN_BEGIN "CREATE TEMP TABLE shown AS\n"
 #define SHOWN_LATEST \

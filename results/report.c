@@ -202,33 +202,46 @@ static void inline_svg(struct page *page, const char *name)
 	free(text);
 }
 
-static void draw_figures(struct page *page)
+static void draw_figure(struct page *page, const struct figure *figure)
 {
 	struct outfile *out = &page->file;
+	bool drawn;
 
-	for (uint32_t f = 0; f < figure_count && page->ok; f++) {
-		const struct figure *figure = &figures[f];
-		bool drawn;
-
-		page->ok =
-			figure_draw(&page->store, figure, page->options->folder, &drawn, page->err);
-		if (!page->ok || (!drawn && !figure->nothing))
-			continue;
-		outfile_print(out, "<h2 id=%s>%s</h2>\n", figure->name, figure->title);
-		if (!drawn) {
-			outfile_print(out, "<p class=dim>%s</p>\n", figure->nothing);
-			continue;
-		}
-		outfile_text(out, "<figure>");
-		inline_svg(page, figure->name);
-		outfile_print(out,
-			      "<figcaption>%s <a href=\"%s.png\">PNG</a> <a "
-			      "href=\"%s.svg\">SVG</a></figcaption></figure>\n",
-			      figure->caption, figure->name, figure->name);
-		outfile_text(out, "<details><summary>SQL</summary><pre>");
-		html(out, figure->sql);
-		outfile_text(out, "</pre></details>\n");
+	page->ok = figure_draw(&page->store, figure, page->options->folder, &drawn, page->err);
+	if (!page->ok || (!drawn && !figure->nothing))
+		return;
+	outfile_print(out, "<h2 id=\"%s\">", figure->name);
+	html(out, figure->title);
+	outfile_text(out, "</h2>\n");
+	if (!drawn) {
+		outfile_print(out, "<p class=dim>%s</p>\n", figure->nothing);
+		return;
 	}
+	outfile_text(out, "<figure>");
+	inline_svg(page, figure->name);
+	outfile_print(out,
+		      "<figcaption>%s <a href=\"%s.png\">PNG</a> <a "
+		      "href=\"%s.svg\">SVG</a></figcaption></figure>\n",
+		      figure->caption, figure->name, figure->name);
+	outfile_text(out, "<details><summary>SQL</summary><pre>");
+	html(out, figure->sql);
+	outfile_text(out, "</pre></details>\n");
+}
+
+static void draw_figures(struct page *page)
+{
+	struct figure figure;
+
+	/* What was asked for comes first. */
+	for (uint32_t m = 0; m < page->options->metrics && page->ok; m++) {
+		page->ok = figure_sweep(&page->store, page->options->metric[m], &figure, page->err);
+		if (!page->ok)
+			return;
+		draw_figure(page, &figure);
+		figure_release(&figure);
+	}
+	for (uint32_t f = 0; f < figure_count && page->ok; f++)
+		draw_figure(page, &figures[f]);
 }
 
 static void oracle_row(struct page *page, sqlite3_stmt *query)
@@ -381,6 +394,19 @@ static bool make_folder(const char *path, struct err *err)
 	return ok;
 }
 
+/* Before anything is written. */
+static bool has_metrics(struct page *page)
+{
+	struct figure figure;
+
+	for (uint32_t m = 0; m < page->options->metrics; m++) {
+		if (!figure_sweep(&page->store, page->options->metric[m], &figure, page->err))
+			return false;
+		figure_release(&figure);
+	}
+	return true;
+}
+
 bool report_write(const struct report_options *options, struct err *err)
 {
 	struct page page = { .options = options, .err = err, .ok = true };
@@ -391,7 +417,8 @@ bool report_write(const struct report_options *options, struct err *err)
 		return false;
 	snprintf(path, sizeof(path), "%s/index.html", options->folder);
 	page.ok = figure_show(&page.store, options->run, options->runs, err) &&
-		  make_folder(options->folder, err) && outfile_open(&page.file, path, err);
+		  has_metrics(&page) && make_folder(options->folder, err) &&
+		  outfile_open(&page.file, path, err);
 	if (page.ok) {
 		write_page(&page);
 		if (page.ok)

@@ -13,6 +13,8 @@ struct report_options {
 	const char *folder;          /* made where it is missing */
 	const int64_t *run;          /* ids; none: the latest of each variant, point, seed, world */
 	uint32_t runs;
+	const char *const *metric;   /* drawn along the sweep, beside those that always are */
+	uint32_t metrics;
 };
 
 /* Writes it.  False: the store cannot be read, the folder not be written to, or gnuplot not be

@@ -1,6 +1,7 @@
 /* Comparisons: intervals against hand-made figures, verdicts, pairs of variants, files and worlds;
  * and the report that is made of them. */
 #include "base/hist.h"
+#include "results/figure.h"
 #include "results/compare.h"
 #include "results/plot.h"
 #include "results/report.h"
@@ -284,6 +285,68 @@ START_TEST(what_cannot_be_compared_is_said)
 }
 END_TEST
 
+/* One curve a variant: the mean over the seeds of a point, and Student's interval round it. */
+START_TEST(a_figure_along_a_sweep)
+{
+	struct figure figure;
+	struct store store;
+	sqlite3_stmt *rows;
+	bool failed = false;
+	int n = 0;
+
+	put_runs("a.db", (struct fake_options){ .variant = "central", .slowness = 1 }, 1, 6, 0);
+	put_runs("a.db", (struct fake_options){ .variant = "functional", .slowness = 0.5 }, 1, 6,
+		 0);
+	ck_assert(store_open(&store, fake_path("a.db"), &err));
+	ck_assert(store_exec(&store,
+			     "UPDATE axis SET value = 20, text = '20/s' WHERE run % 2 = 0;"
+			     "UPDATE run SET point = 'rate=20/s' WHERE id % 2 = 0",
+			     &err));
+	ck_assert_msg(figure_show(&store, NULL, 0, &err), "%s", err.text);
+	ck_assert(!figure_sweep(&store, "e2e.p99", &figure, &err));
+	ck_assert_msg(strstr(err.text, "no figure 'e2e.p99': did you mean 'e2e_s.p99'?"), "%s",
+		      err.text);
+	ck_assert(!figure_sweep(&store, "x'; DROP TABLE run; --", &figure, &err));
+	ck_assert_msg(figure_sweep(&store, "e2e_s.p99", &figure, &err), "%s", err.text);
+	ck_assert_str_eq(figure.name, "sweep_e2e_s_p99");
+	ck_assert_str_eq(figure.axis, "e2e_s.p99 (s)");
+	rows = store_prepare(&store, figure.sql, &err);
+	ck_assert_msg(rows, "%s", err.text);
+	for (; store_step(&store, rows, &failed, &err); n++) {
+		double x = sqlite3_column_double(rows, 1), y = sqlite3_column_double(rows, 2),
+		       sum = 0, squares = 0, value;
+		sqlite3_stmt *runs = store_prepare(
+			&store,
+			"SELECT metric.value FROM metric JOIN run ON run = id JOIN axis USING "
+			"(run) WHERE "
+			"metric.service = '' AND metric.name = 'e2e_s.p99' AND variant = ? AND "
+			"axis.value = ?",
+			&err);
+
+		ck_assert_str_eq((const char *)sqlite3_column_text(rows, 0),
+				 n < 2 ? "central" : "functional");
+		ck_assert_double_eq(x, n % 2 ? 20 : 10);
+		sqlite3_bind_text(runs, 1, n < 2 ? "central" : "functional", -1, SQLITE_STATIC);
+		sqlite3_bind_double(runs, 2, x);
+		for (int r = 0; r < 3; r++) {
+			ck_assert_int_eq(sqlite3_step(runs), SQLITE_ROW);
+			value = sqlite3_column_double(runs, 0);
+			sum += value;
+			squares += value * value;
+		}
+		sqlite3_finalize(runs);
+		ck_assert_double_eq_tol(y, sum / 3, 1e-12);
+		/* Student's t of 2 degrees of freedom at 97.5 %: 4.302653. */
+		ck_assert_double_eq_tol(sqlite3_column_double(rows, 4) - y,
+					4.302653 * sqrt((squares - sum * sum / 3) / 2 / 3), 1e-6);
+	}
+	ck_assert_int_eq(n, 4);
+	sqlite3_finalize(rows);
+	figure_release(&figure);
+	store_close(&store);
+}
+END_TEST
+
 START_TEST(a_report_has_its_pictures_and_escapes_its_texts)
 {
 	static const char *const pictures[] = { "ttft", "e2e",	"itl",	     "parts",
@@ -360,6 +423,7 @@ Suite *compare_suite(void)
 	tcase_add_loop_test(tcase, worlds_are_held_against_each_other, 0, 2);
 	tcase_add_test(tcase, the_json_of_a_comparison);
 	tcase_add_test(tcase, what_cannot_be_compared_is_said);
+	tcase_add_test(tcase, a_figure_along_a_sweep);
 	tcase_add_test(tcase, a_report_has_its_pictures_and_escapes_its_texts);
 	tcase_add_test(tcase, reports_that_cannot_be_made);
 	suite_add_tcase(suite, tcase);

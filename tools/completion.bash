@@ -36,7 +36,7 @@ _sonde() {
 			;;
 		sweep) words='--out --jobs --set --variant --json --quiet --help' ;;
 		check) words='--set --variant --quiet --help' ;;
-		report) words='--out --run --help' ;;
+		report) words='--out --metric --run --help' ;;
 		explain) words='--run --pod --slowest --by --timeline --json --help' ;;
 		compare) words='--a --b --json --help' ;;
 		trace)
