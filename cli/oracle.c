@@ -7,8 +7,10 @@
 
 #define ORACLE(f) offsetof(struct oracle_config, f)
 
-static const char *const kinds[] = { "none",	       "mmc",	  "mg1", "erlang-b", "power-of-d",
-				     "home-partition", "sparrow", NULL };
+static const char *const kinds[] = { "none",	 "mmc",	       "mg1",
+				     "erlang-b", "power-of-d", "home-partition",
+				     "sparrow",	 "rounds",     "faas",
+				     NULL };
 static const char *const caches[] = { "none", "perfect", NULL };
 static const char *const searches[] = { "random", "per-task", "batch", "late", "omniscient", NULL };
 static const char *const durations[] = { "task", "job", NULL };
@@ -24,7 +26,7 @@ const struct opt oracle_options[] = {
 	{ "kind", OPT_CHOICE, UNIT_NONE, ORACLE(kind), "none", .choices = kinds,
 	  .help = "a system with a closed form, run through the ordinary code" },
 	{ "servers", OPT_INT, UNIT_NONE, ORACLE(servers), "1", 1, 1e6,
-	  .help = "mmc, erlang-b: servers" },
+	  .help = "mmc, erlang-b: servers; rounds: slots" },
 	{ "load", OPT_REAL, UNIT_NONE, ORACLE(load), "0.8", 1e-6, 100,
 	  .help = "offered load per server or slot" },
 	{ "cv2", OPT_REAL, UNIT_NONE, ORACLE(cv2), "1", 0, 1e4,
@@ -43,7 +45,10 @@ const struct opt oracle_options[] = {
 	{ "workers", OPT_INT, UNIT_NONE, ORACLE(workers), "10000", 1, 1e6,
 	  .help = "sparrow: nodes" },
 	{ "slots", OPT_INT, UNIT_NONE, ORACLE(slots), "4", 1, 64, .help = "sparrow: of a node" },
-	{ "tasks", OPT_INT, UNIT_NONE, ORACLE(tasks), "100", 2, 1e5, .help = "sparrow: of a job" },
+	{ "tasks", OPT_INT, UNIT_NONE, ORACLE(tasks), "100", 2, 1e5,
+	  .help = "sparrow: of a job; rounds: requests of a round" },
+	{ "schedulers", OPT_INT, UNIT_NONE, ORACLE(schedulers), "2", 1, 4096,
+	  .help = "rounds: schedulers that share the cluster" },
 	{ "search", OPT_CHOICE, UNIT_NONE, ORACLE(search), "batch", .choices = searches,
 	  .help = "sparrow: how nodes are found: any; by sampling, task by task, for a job at "
 		  "once, with late binding; by one scheduler that knows all and takes no time" },
@@ -166,9 +171,19 @@ bool oracle_expand(struct setup *setup, struct err *err)
 	    (oracle->load >= 1 || !oracle->probes))
 		return err_set(err, "oracle.cache is perfect: expected a load below 1 and at least "
 				    "one probe");
+	if (oracle->kind == ORACLE_ROUNDS &&
+	    (oracle->tasks >= oracle->servers || oracle->tasks > 10000))
+		return err_set(err,
+			       "oracle.tasks is %lld: expected fewer than the %lld slots, and at "
+			       "most 10000",
+			       (long long)oracle->tasks, (long long)oracle->servers);
 	setup_without_latency(setup);
 	if (oracle->kind == ORACLE_SPARROW)
 		expand_sparrow(setup);
+	else if (oracle->kind == ORACLE_ROUNDS)
+		oracle_expand_rounds(setup);
+	else if (oracle->kind == ORACLE_FAAS)
+		oracle_expand_faas(setup);
 	else if (queue)
 		expand_queue(setup);
 	else

@@ -165,6 +165,14 @@ uint32_t oracle_forms(const struct oracle_config *config, struct oracle_form for
 		form[0] = (struct oracle_form){ "mean job response (s)",
 						oracle_sparrow_response(config), 0 };
 		return 1;
+	case ORACLE_ROUNDS:
+		form[0] = (struct oracle_form){ "share of requests that conflict",
+						oracle_round_conflict((double)config->schedulers,
+								      (double)config->tasks,
+								      (double)config->servers),
+						0 };
+		return 1;
+	case ORACLE_FAAS: return oracle_faas_forms(form);
 	case ORACLE_NONE: break;
 	}
 	return 0;

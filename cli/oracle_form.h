@@ -19,6 +19,11 @@ double oracle_erlang_b(int64_t servers, double offered);
  * p = B(C, load C theta), theta = 1 + p (1 - p^d)/(1 - p) (derived for this project, in
  * mean field). */
 double oracle_full_share(double capacity, double load, double probes);
+/* V6: the share of a round's requests that conflict. */
+double oracle_round_conflict(double schedulers, double requests, double slots);
+/* V12: the quantities, and those of them that a request tells. */
+uint32_t oracle_faas_forms(struct oracle_form *form);
+void oracle_faas_values(const struct request_record *record, double *value);
 /* The same where it is known who has room and only they are probed: p = B(C, load C / (1 - p)). */
 double oracle_full_share_perfect(double capacity, double load);
 /* sparrow: the mean time from a job's arrival to the end of its last task, in seconds; NaN where

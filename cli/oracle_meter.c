@@ -12,6 +12,7 @@ struct oracle_meter {
 	uint32_t forms;
 	uint64_t seen, skip, per_batch;
 	double sum[BATCHES][ORACLE_FORMS];
+	double pods; /* in the mean */
 	uint64_t n[BATCHES];
 };
 
@@ -51,10 +52,15 @@ static void add(struct oracle_meter *meter, uint64_t which, const double *value)
 void oracle_meter_request(struct oracle_meter *meter, const struct request_record *record)
 {
 	const int64_t *part = record->part_ns;
-	double value;
+	double value, faas[ORACLE_FORMS] = { 0 };
 
 	if (record->outcome != OUT_COMPLETED)
 		return;
+	if (meter->config.kind == ORACLE_FAAS) {
+		oracle_faas_values(record, faas);
+		add(meter, meter->seen++, faas);
+		return;
+	}
 	if (meter->config.kind == ORACLE_POWER_OF_D)
 		value = (double)(record->end_ns - record->arrival_ns) / 1e9;
 	else
@@ -70,7 +76,7 @@ void oracle_meter_pod(struct oracle_meter *meter, const struct pod_record *recor
 				       record->migrations > 0 };
 	bool perfect = meter->config.cache == ORACLE_CACHE_PERFECT;
 
-	if (meter->config.kind == ORACLE_SPARROW)
+	if (meter->config.kind == ORACLE_SPARROW || meter->config.kind == ORACLE_FAAS)
 		return;
 	if (record->end == POD_READY || record->end == POD_UNSCHEDULABLE)
 		add(meter, meter->seen++, value + perfect);
@@ -105,9 +111,24 @@ static struct oracle read_one(const struct oracle_meter *meter, uint32_t i)
 	return oracle;
 }
 
+void oracle_meter_pods(struct oracle_meter *meter, double pods)
+{
+	meter->pods = pods;
+}
+
+/* Means over the whole run have no batches. */
+static void read_pods(const struct oracle_meter *meter, struct oracle *oracle)
+{
+	oracle[2].simulated = meter->pods;
+	oracle[3].simulated = meter->pods - oracle[1].simulated;
+	oracle[2].half_width_95 = oracle[3].half_width_95 = NAN;
+}
+
 uint32_t oracle_meter_read(const struct oracle_meter *meter, struct oracle oracle[ORACLE_FORMS])
 {
 	for (uint32_t i = 0; i < meter->forms; i++)
 		oracle[i] = read_one(meter, i);
+	if (meter->config.kind == ORACLE_FAAS)
+		read_pods(meter, oracle);
 	return meter->forms;
 }

@@ -185,6 +185,8 @@ static void fill_result(struct run *run, const struct run_job *job, struct world
 							    (uint64_t)usage.ru_maxrss * 1024 } };
 	fill_extra(run, &totals);
 	if (meter) {
+		oracle_meter_pods(meter,
+				  (double)totals.gpu_held_ns / (double)totals.now_ns);
 		run->result.oracles = oracle_meter_read(meter, run->oracle);
 		run->result.oracle = run->oracle;
 	}

@@ -323,6 +323,35 @@ void setup_plane_for_loss(struct setup *setup, int64_t partitions, int64_t probe
 	control->functional.wake = false;
 }
 
+void setup_dist(struct setup *setup, struct dist *dist, enum unit unit, const char *text)
+{
+	set_dist(setup, dist, unit, text);
+}
+
+void setup_pods(struct setup *setup, double rate, int64_t count, const char *lifetime)
+{
+	setup->no_services = true;
+	setup->pods.rate = rate;
+	setup->pods.count = count;
+	setup->pods.gpus = 1;
+	setup->pods.cpu_milli = setup->pods.memory_bytes = 0;
+	set_dist(setup, &setup->pods.lifetime, UNIT_TIME, lifetime);
+}
+
+void setup_plane_for_conflicts(struct setup *setup, int64_t schedulers, const char *decision)
+{
+	struct control_config *control = &setup->control;
+
+	control->plane = PLANE_SHARED;
+	control->shared.schedulers = schedulers;
+	control->shared.give_up = 1;
+	control->attempts = 1;
+	/* Any node with room is as good as any other. */
+	control->place.least = control->place.balanced = 0;
+	control->place.sample = 100;
+	set_dist(setup, &setup->decision.base, UNIT_TIME, decision);
+}
+
 void setup_plane_for_all(struct setup *setup)
 {
 	setup_plane_for_loss(setup, 1, 0);

@@ -88,6 +88,12 @@ void setup_plane_for_loss(struct setup *setup, int64_t partitions, int64_t probe
 void setup_plane_for_all(struct setup *setup);
 /* One that samples, whose pods wait in the queues of nodes for ever. */
 void setup_plane_for_sampling(struct setup *setup, double ratio, bool per_task, bool late);
+/* Plain pods, this many a second and in all, of one GPU each. */
+void setup_pods(struct setup *setup, double rate, int64_t count, const char *lifetime);
+/* The shared plane with so many schedulers that choose at random and give up what conflicts. */
+void setup_plane_for_conflicts(struct setup *setup, int64_t schedulers, const char *decision);
+/* Sets a distribution to a text that is known to be one. */
+void setup_dist(struct setup *setup, struct dist *dist, enum unit unit, const char *text);
 /* Nothing but queues and servers takes time. */
 void setup_without_latency(struct setup *setup);
 #endif

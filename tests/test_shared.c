@@ -272,6 +272,35 @@ START_TEST(a_conflict_goes_to_the_back)
 }
 END_TEST
 
+/* Two schedulers on one node with one slot: the loser comes again after a second, Omega's way, or
+ * is given up at once. */
+START_TEST(losers_wait_or_give_up)
+{
+	toy.verify = true;
+	toy.cluster.nodes = 2;
+	toy.cluster.gpus = 1;
+	choose_at_random();
+	toy.control.shared.schedulers = 2;
+	toy.control.shared.retry_ns = 1 * S;
+	toy.control.shared.give_up = _i;
+	toy.think_ns = 10 * MS;
+	toy.life_ns = 500 * MS;
+	toy_start(&toy);
+	toy_lose_node(&toy, 1);
+	arrive_at(0);
+	arrive_at(1);
+	toy_run(&toy, 10 * MS);
+	ck_assert_uint_eq(conflicts(), 1);
+	ck_assert_uint_eq(toy.ends[POD_UNSCHEDULABLE], _i);
+	/* The slot has long been free. */
+	toy_run(&toy, 1019 * MS);
+	ck_assert_uint_eq(toy.ends[POD_READY], 1);
+	toy_run(&toy, 1020 * MS);
+	ck_assert_uint_eq(toy.ends[POD_READY], _i ? 1 : 2);
+	ck_assert_uint_eq(conflicts(), 1);
+}
+END_TEST
+
 /* An old view says that there is no room, and nothing more will happen: the clock brings it back.
  */
 START_TEST(old_views_are_outlived)
@@ -421,6 +450,7 @@ Suite *shared_suite(void)
 	tcase_add_loop_test(tc, v7_conflicts_of_slow_decisions, 0, sizeof(v7) / sizeof(*v7));
 	tcase_add_test(tc, no_conflicts_where_there_is_room);
 	tcase_add_test(tc, a_conflict_goes_to_the_back);
+	tcase_add_loop_test(tc, losers_wait_or_give_up, 0, 2);
 	tcase_add_test(tc, old_views_are_outlived);
 	tcase_add_test(tc, round_robin_goes_round);
 	tcase_add_test(tc, least_allocated_levels);

@@ -127,6 +127,8 @@ struct shared_config {
 	int64_t schedulers;
 	int64_t sync_ns;                /* a view this old is refreshed before a decision */
 	int conflict;                   /* enum conflict */
+	int64_t retry_ns;               /* after a conflict */
+	int64_t give_up;                /* conflicts of a plain pod; 0 = never */
 };
 
 struct godel_config {

@@ -256,6 +256,24 @@ void function_adopt(struct control *c)
 	}
 }
 
+void pod_give_up(struct control *c, uint32_t id)
+{
+	note(c, DECISION_GIVEN_UP, id, c->pods.at[id].function, NONE, NO_NODE);
+	pod_report(c, id, POD_UNSCHEDULABLE);
+	pod_free(c, id);
+}
+
+void pod_park(struct control *c, uint32_t id)
+{
+	struct pod *pod = &c->pods.at[id];
+
+	pod->state = POD_PARKED;
+	pod->since_ns = c->now;
+	pod->timed = false;
+	note(c, DECISION_PARKED, id, pod->function, NONE, NO_NODE);
+	list_push(c, &c->function[pod->function].parked, id);
+}
+
 void pod_unplaced(struct control *c, uint32_t id)
 {
 	struct pod *pod = &c->pods.at[id];
@@ -267,9 +285,7 @@ void pod_unplaced(struct control *c, uint32_t id)
 	pod->record.attempts++;
 	if (pod->record.service == NONE && c->config.attempts &&
 	    pod->record.attempts >= c->config.attempts) {
-		note(c, DECISION_GIVEN_UP, id, pod->function, NONE, NO_NODE);
-		pod_report(c, id, POD_UNSCHEDULABLE);
-		pod_free(c, id);
+		pod_give_up(c, id);
 		return;
 	}
 	control_write(c, VERB_POD_STATUS, CLIENT_SCHEDULER, id, pod->gen,
@@ -281,11 +297,7 @@ void pod_unplaced(struct control *c, uint32_t id)
 	if (wait_ns > b->max_ns)
 		wait_ns = b->max_ns;
 	pod->retry_ns = (c->now + wait_ns + b->flush_ns - 1) / b->flush_ns * b->flush_ns;
-	pod->state = POD_PARKED;
-	pod->since_ns = c->now;
-	pod->timed = false;
-	note(c, DECISION_PARKED, id, pod->function, NONE, NO_NODE);
-	list_push(c, &c->function[pod->function].parked, id);
+	pod_park(c, id);
 	c->plane->parked(c, id);
 }
 

@@ -128,6 +128,12 @@ static const struct opt shared_options[] = {
 	  .help = "a placement is refused if there is no room by then; if anything changed on the "
 		  "node",
 	  .source = "Omega's two modes (google/cluster-scheduler-simulator)" },
+	{ "retry", OPT_INT, UNIT_TIME, SHARED(retry_ns), "0s", 0, 3.6e12,
+	  .help = "a pod that met a conflict waits so long; 0 = it joins its queue again at once",
+	  .source = "assumption: it is pending work like any other; Omega's simulator waits 1 s" },
+	{ "give_up", OPT_INT, UNIT_NONE, SHARED(give_up), "0", 0, 1e6,
+	  .help = "conflicts after which a plain pod is given up; 0 = never",
+	  .source = "as kube-scheduler, which never does; Omega's simulator: after more than 100" },
 	OPT_END
 };
 

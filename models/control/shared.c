@@ -31,6 +31,25 @@ static bool conflict(const struct control *c, uint32_t id, uint32_t pod)
 	return !cluster_fits(&c->cluster->node[node], &c->pods.at[pod].need);
 }
 
+/* Again, at once or later; or not. */
+static void lost(struct control *c, uint32_t id, uint32_t at)
+{
+	const struct shared_config *config = &c->config.shared;
+	struct pod *pod = &c->pods.at[at];
+
+	c->totals.conflicts++;
+	pod->conflicts++;
+	if (pod->record.service == NONE && config->give_up && pod->conflicts >= config->give_up) {
+		pod_give_up(c, at);
+	} else if (config->retry_ns) {
+		pod->retry_ns = c->now + config->retry_ns;
+		pod_park(c, at);
+		pod_back_off(c, at);
+	} else {
+		pod_enqueue(c, at, id);
+	}
+}
+
 static void decided(struct control *c, uint32_t id, uint32_t pod)
 {
 	uint32_t node = c->function[id].chosen;
@@ -41,9 +60,8 @@ static void decided(struct control *c, uint32_t id, uint32_t pod)
 	}
 	if (conflict(c, id, pod)) {
 		view_learn(&c->view[id], c->cluster, node);
-		c->totals.conflicts++;
 		note(c, DECISION_CONFLICT, pod, id, NONE, node);
-		pod_enqueue(c, pod, id);
+		lost(c, id, pod);
 		return;
 	}
 	cluster_take(c->cluster, node, &c->pods.at[pod].need);

@@ -45,6 +45,7 @@ struct pod {
 	uint32_t nominated;             /* node that is kept for it; NONE = none */
 	uint32_t function;              /* that has it, queued to parked; who binds it after */
 	uint32_t asked;                 /* probing: whom (sampling: its job; later its node) */
+	uint32_t conflicts;             /* shared: that it met */
 	uint32_t job;                   /* plain pods that came together; 0 = alone */
 	uint32_t probe;                 /* number of the probe, for its timer */
 	uint32_t revision;              /* of its set when it was made */
@@ -410,6 +411,9 @@ void pod_orphan(struct control *control, uint32_t pod);
 void function_adopt(struct control *control);
 /* An attempt failed: given up, or parked with a back-off. */
 void pod_unplaced(struct control *control, uint32_t pod);
+/* It is given up; among the parked of its function. */
+void pod_give_up(struct control *control, uint32_t pod);
+void pod_park(struct control *control, uint32_t pod);
 /* Wakes a parked pod: into its function's queue at once, or when its back-off is over. */
 void pod_wake(struct control *control, uint32_t pod);
 /* Arms the timer of a parked pod's back-off. */
