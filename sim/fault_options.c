@@ -12,6 +12,9 @@ static const char *const kinds[] = {
 	"dfs-slow",  "rolling-upgrade", NULL
 };
 
+static const char *const functions[] = { "schedule", "autoscale", "expand", "bind",
+					 "endpoint", "any",	  NULL };
+
 const struct opt event_options[] = {
 	{ "kind", OPT_CHOICE, UNIT_NONE, EVENT(kind), "node-down", .choices = kinds,
 	  .help = "what happens: nodes, all of a rack or zone, a control function or scheduler, "
@@ -31,6 +34,9 @@ const struct opt event_options[] = {
 		  "random (NAME-up: all that are down)" },
 	{ "count", OPT_INT, UNIT_NONE, EVENT(count), "1", 1, 1e6,
 	  .help = "how many nodes, racks, zones or functions" },
+	{ "function", OPT_CHOICE, UNIT_NONE, EVENT(function), "schedule", .choices = functions,
+	  .help = "function-down: of which kind; planes that are not functional have schedulers "
+		  "alone" },
 	{ "wipe", OPT_BOOL, UNIT_NONE, EVENT(wipe), "false",
 	  .help = "NAME-down: the drives are empty afterwards, of images and weights: new "
 		  "machines" },

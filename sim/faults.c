@@ -41,7 +41,7 @@ struct faults {
 	struct slow *link, store[REMOTES]; /* of nodes; of stores */
 	VEC(uint32_t) targets;
 	VEC(uint8_t) dead; /* control functions */
-	VEC(int64_t) back_ns;
+	VEC(int64_t) back_ns, known_ns; /* its place is taken again; its death is known */
 	uint32_t api_down;
 	struct fault_totals totals;
 };
@@ -153,11 +153,13 @@ static void lose_function(struct faults *f, uint32_t id, int64_t length_ns)
 	while (f->dead.n <= id) {
 		vec_push(&f->dead, 0);
 		vec_push(&f->back_ns, 0);
+		vec_push(&f->known_ns, 0);
 	}
 	if (f->dead.at[id])
 		return;
 	f->dead.at[id] = true;
 	f->back_ns.at[id] = now_of(f) + length_ns;
+	f->known_ns.at[id] = now_of(f) + f->world->config->detection->function_ns;
 	f->totals.functions_lost++;
 	later_post(f->world->later, f->world->config->detection->function_ns, MACHINE_CONTROL, 0,
 		   &msg, NULL);
@@ -166,10 +168,8 @@ static void lose_function(struct faults *f, uint32_t id, int64_t length_ns)
 bool faults_swallow(struct faults *f, const struct msg *msg)
 {
 	switch ((enum msg_kind)msg->kind) {
-	case MSG_SEND: return is_dead(f, msg->send.from);
 	case MSG_THINK:
 	case MSG_THOUGHT:
-	case MSG_RECEIVED:
 	case MSG_FUNCTION_UP: return is_dead(f, msg->who);
 	case MSG_FUNCTION_LOST:
 		/* It was stopped before anyone missed it. */
@@ -183,6 +183,13 @@ bool faults_swallow(struct faults *f, const struct msg *msg)
 		return false;
 	default: return false;
 	}
+}
+
+int64_t faults_in_vain(const struct faults *f, const struct msg *msg)
+{
+	if (msg->kind != MSG_RECEIVED || !is_dead(f, msg->who))
+		return 0;
+	return f->known_ns.at[msg->who] - now_of(f);
 }
 
 int64_t faults_function_wait(const struct faults *f, uint32_t function)
@@ -270,16 +277,18 @@ static void happen(struct faults *f, uint32_t source, uint32_t target)
 /* ---- what it happens to ---- */
 
 /* Those of a kind that are there, into targets. */
-static void candidates(struct faults *f, enum fault_unit unit)
+static void candidates(struct faults *f, const struct event_config *config)
 {
+	enum fault_unit unit = event_unit((enum event_kind)config->kind);
+	enum function_kind kind = (enum function_kind)config->function;
 	const struct cluster_config *cluster = f->world->config->cluster;
 	uint32_t n;
 
 	f->targets.n = 0;
 	if (unit == UNIT_FUNCTIONS) {
-		n = control_functions(f->world->control, NULL);
+		n = control_functions(f->world->control, kind, NULL);
 		vec_reserve(&f->targets, n);
-		f->targets.n = control_functions(f->world->control, f->targets.at);
+		f->targets.n = control_functions(f->world->control, kind, f->targets.at);
 		return;
 	}
 	if (unit == UNIT_NODES) {
@@ -308,7 +317,7 @@ static void choose(struct faults *f, struct source *source)
 			vec_push(&f->targets, (uint32_t)(config->first + i));
 		return;
 	}
-	candidates(f, unit);
+	candidates(f, config);
 	if (unit == UNIT_ONE)
 		return;
 	n = f->targets.n < config->count ? f->targets.n : (uint32_t)config->count;
@@ -447,6 +456,7 @@ void faults_free(struct faults *f)
 	vec_release(&f->targets);
 	vec_release(&f->dead);
 	vec_release(&f->back_ns);
+	vec_release(&f->known_ns);
 	free(f);
 }
 

@@ -43,6 +43,7 @@ struct event_config {
 	int64_t until_ns;               /* no more after; 0 = the end of the run */
 	int64_t first, count;           /* nodes, racks, zones or functions; first -1 = drawn */
 	bool wipe;
+	int function;                   /* enum function_kind; FUNCTION_KINDS = of any kind */
 	double factor;
 	const char *services;           /* names with commas; "" = all */
 	int64_t gap_ns;
@@ -86,6 +87,9 @@ bool faults_node_off(const struct faults *faults, uint32_t node);
 void faults_node_came(struct faults *faults, uint32_t node);
 /* Whether what this message says, from or to a control function, is lost with it. */
 bool faults_swallow(struct faults *faults, const struct msg *msg);
+/* How long a message to a control function is on its way in vain: until its death is known, and
+ * nobody is there. */
+int64_t faults_in_vain(const struct faults *faults, const struct msg *msg);
 /* How long a function's start is put off. */
 int64_t faults_function_wait(const struct faults *faults, uint32_t function);
 /* What happened so far. */

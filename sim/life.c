@@ -101,8 +101,14 @@ static void deliver(void *ctx, enum machine machine, uint32_t instance, const st
 		world->users.retries++;
 		world->retries_coming--;
 	}
-	if (machine == MACHINE_CONTROL && world->faults && faults_swallow(world->faults, msg))
-		return;
+	if (machine == MACHINE_CONTROL && world->faults) {
+		int64_t in_vain_ns = faults_in_vain(world->faults, msg);
+
+		if (in_vain_ns)
+			later_post(world->later, in_vain_ns, machine, 0, msg, load);
+		if (in_vain_ns || faults_swallow(world->faults, msg))
+			return;
+	}
 	loop_post(world, machine, instance, msg, load);
 }
 

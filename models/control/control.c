@@ -327,12 +327,13 @@ const struct control_totals *control_totals(struct control *c, int64_t now)
 	return &c->totals;
 }
 
-uint32_t control_functions(const struct control *c, uint32_t *slot)
+uint32_t control_functions(const struct control *c, enum function_kind kind, uint32_t *slot)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < c->functions; i++) {
-		if (c->function[i].state != FUNCTION_UP)
+	for (uint32_t i = 0; i < c->slots; i++) {
+		if (c->function[i].state != FUNCTION_UP ||
+		    (kind != FUNCTION_KINDS && c->function[i].kind != kind))
 			continue;
 		if (slot)
 			slot[n] = i;

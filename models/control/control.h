@@ -208,9 +208,9 @@ void control_drain(struct control *control, int64_t now, struct outbox *out);
 int64_t control_wakeup(const struct control *control);
 /* What it did until now (core_ns and idle_core_ns up to now); valid until the next call. */
 const struct control_totals *control_totals(struct control *control, int64_t now);
-/* The control functions that are up: fills slot (room for all there are, or NULL) and returns their
- * number. */
-uint32_t control_functions(const struct control *control, uint32_t *slot);
+/* The control functions of a kind (FUNCTION_KINDS: of all) that are up: fills slot (room for all
+ * there are, or NULL) and returns their number. */
+uint32_t control_functions(const struct control *control, enum function_kind kind, uint32_t *slot);
 /* Fills desired, ready (routable) and starting (desired and not ready, whether or not there is a
  * pod object yet) of a service. */
 void control_sample(const struct control *control, uint32_t service, struct series_record *sample);
