@@ -1,7 +1,7 @@
 # Every ready-made scenario is sound, runs, runs the same again, and replays from its tape; every one
 # with a closed form runs (their tapes would be gigabytes).
 set -eu
-for scenario in scenarios/*.yaml; do
+for scenario in scenarios/*.yaml scenarios/storms/*.yaml; do
 	echo "$scenario"
 	"$SONDE" check "$scenario" >"$TMP/effective.yaml"
 	for i in 1 2; do
