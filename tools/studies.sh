@@ -60,8 +60,11 @@ draw() {
 	mv "$picture.part" "$picture"
 }
 
-[ $# -gt 0 ] || set -- $(cd "$studies" && ls ./*.yaml | sed 's|^\./||; s/\.yaml$//')
+if [ $# -eq 0 ]; then
+	set -- "$studies"/*.yaml
+fi
 for study; do
+	study=$(basename "$study" .yaml)
 	run "$study"
 	if [ "$study" = phase ]; then
 		run_placed
