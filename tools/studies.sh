@@ -55,8 +55,13 @@ run_placed() {
 # draw STUDY: its picture, which appears when it is whole
 draw() {
 	local picture=docs/studies/$1.png
+	# What gnuplot has to say is about rows that a SELECT did not give.
 	gnuplot -e "db = '$results/$1.db'; placed = '$results/placed.db'; views = '$plots/views.sql'; out = '$picture.part'" \
-		-e "width = 1440; height = 900; style = '$plots/style.gp'" "$plots/$1.gp"
+		-e "width = 1440; height = 900; style = '$plots/style.gp'" "$plots/$1.gp" 2>"$results/gnuplot.txt"
+	if [ -s "$results/gnuplot.txt" ]; then
+		cat "$results/gnuplot.txt" >&2
+		exit 1
+	fi
 	mv "$picture.part" "$picture"
 }
 

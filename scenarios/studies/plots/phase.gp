@@ -50,9 +50,9 @@ do for [row = 1:3] {
 		cells = largest(plane[p], case[row])
 		plot cells using 1:2:(below($1)):(above($1)):(below($2)):(above($2)):(paint[int($3)]) with boxxyerror \
 			lc rgb variable, cells using 1:2:(sprintf('%.0f', $5)):(ink[int($3)]) with labels font ',14' tc rgb variable, \
-			row == 1 ? spot('flash-crowd') : '/dev/null' with points ls 11, \
-			row == 1 ? spot('quickstart') : '/dev/null' with points ls 12, \
-			row == 2 ? spot('azure-conv') : '/dev/null' with points ls 13
+			row == 1 ? spot('flash-crowd') : rows('SELECT 1e9, 1e9') with points ls 11, \
+			row == 1 ? spot('quickstart') : rows('SELECT 1e9, 1e9') with points ls 12, \
+			row == 2 ? spot('azure-conv') : rows('SELECT 1e9, 1e9') with points ls 13
 	}
 }
 # The key has the width of the page.

@@ -12,7 +12,7 @@ set datafile separator '|'
 array colour[8] = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#56B4E9', '#E69F00', '#000000', '#B8A800']
 array mark[8] = [7, 5, 9, 11, 13, 6, 4, 8]
 do for [i = 1:8] { set style line i lc rgb colour[i] pt mark[i] lw 1.4 }
-from(file, sql) = '< sqlite3 -init "'.views.'" "'.file.'" "'.sql.'" 2>/dev/null'
+from(file, sql) = '< sqlite3 -init "'.views.'" "'.file.'" "'.sql.'"'
 rows(sql) = from(db, sql)
 # A curve: the mean over seeds of a figure along an axis, with the least and the greatest seed.
 curve(axis, name, where) = rows("SELECT x, avg(value), min(value), max(value) FROM point WHERE axis = '".axis. \
