@@ -140,8 +140,9 @@ _Static_assert(sizeof(struct msg) == 32, "messages are copied by the million");
 /* Of a plain pod that comes with others, or not for all nodes. */
 struct arrive_load {
 	uint64_t job;                   /* 1 + the job that it is of; 0 = alone */
-	uint32_t types, unused;         /* GPU types that will do, as bits (cluster_types_named);
+	uint32_t types;                 /* GPU types that will do, as bits (cluster_types_named);
 	                                 * 0 = all */
+	uint32_t pods;                  /* of the job */
 };
 
 /* What one engine iteration is made of; the world prices it.  Tokens of a decoding sequence count

@@ -182,11 +182,12 @@ static void request_due(struct sim *sim, struct sim_event *event)
 		sim_stop(sim);
 }
 
-static void pod_arrives(struct world *world, uint64_t job)
+/* One of n pods of a job; job 0: it is alone. */
+static void pod_arrives(struct world *world, uint64_t job, uint32_t n)
 {
 	const struct pod_workload *pods = &world->config->pods;
 	struct msg msg = { .kind = MSG_POD_ARRIVE };
-	struct arrive_load load = { .job = pods->job > 1 ? job + 1 : 0, .types = pods->types };
+	struct arrive_load load = { .job = job, .pods = n, .types = pods->types };
 
 	msg.arrive.id = world->pods_arrived++;
 	msg.arrive.gpu_milli = need_gpu_milli(pods->gpus);
@@ -202,20 +203,22 @@ static void pod_due(struct sim *sim, struct sim_event *event)
 {
 	struct world *world = sim_user(sim);
 	const struct pod_workload *pods = &world->config->pods;
-	uint64_t n = (uint64_t)pods->job, job = world->pods_arrived / n,
-		 left = (uint64_t)pods->count - world->pods_arrived;
+	uint64_t n = (uint64_t)pods->job, left = (uint64_t)pods->count - world->pods_arrived,
+		 job = pods->job > 1 ? 1 + world->pods_arrived / n : 0;
+	uint32_t of;
 
 	if (pods->count && left < n)
 		n = left;
+	of = (uint32_t)n;
 	if (pods->job > 1)
-		jobs_arrive(&world->jobs, (uint32_t)n, sim_now(sim));
+		jobs_arrive(&world->jobs, of, sim_now(sim));
 	if (!pods->count || n < left)
 		sim_arm(sim, event,
 			sim_now(sim) + (int64_t)(rng_exp(&world->pod_gap) * 1e9 *
 							 (double)pods->job / pods->rate +
 						 0.5));
 	for (; n; n--)
-		pod_arrives(world, job);
+		pod_arrives(world, job, of);
 	if (loop_ends(world))
 		sim_stop(sim);
 }

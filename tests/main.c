@@ -32,6 +32,7 @@ static Suite *(*const suites[])(void) = {
 	flow_suite,
 	crew_suite,
 	functional_suite,
+	gang_suite,
 	gpu_suite,
 	godel_suite,
 	preempt_suite,

@@ -29,6 +29,7 @@ Suite *explain_suite(void);
 Suite *flow_suite(void);
 Suite *crew_suite(void);
 Suite *functional_suite(void);
+Suite *gang_suite(void);
 Suite *gpu_suite(void);
 Suite *godel_suite(void);
 Suite *preempt_suite(void);

@@ -31,7 +31,7 @@ static void job(uint64_t id, uint32_t pods)
 {
 	for (uint32_t i = 0; i < pods; i++)
 		toy_arrive_as(&toy, 1000 * id + i, GPU_MILLI,
-			      &(struct arrive_load){ id + 1, 0, 0 });
+			      &(struct arrive_load){ id + 1, 0, pods });
 }
 
 static uint32_t taken(uint32_t node)

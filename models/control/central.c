@@ -3,6 +3,7 @@
  * (preempt.c). */
 #include "models/control/preempt.h"
 #include "models/control/whole.h"
+#include "models/control/note.h"
 
 /* A pod looks first at the node that is kept for it. */
 static struct found search(struct control *c, uint32_t function, uint32_t pod)

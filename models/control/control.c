@@ -3,6 +3,8 @@
 #include "models/control/control.h"
 #include "base/vec.h"
 #include "models/control/functional.h"
+#include "models/control/gang.h"
+#include "models/control/note.h"
 #include <assert.h>
 #include <string.h>
 
@@ -187,8 +189,10 @@ static void arrive(struct control *c, const struct msg *in, const void *load)
 		need.types = more.types;
 	}
 	pod = pod_new(c, NONE, in->arrive.id, &need, c->now);
-	if (more.job)
+	if (more.job) {
 		c->pods.at[pod].job = (uint32_t)((more.job - 1) % UINT32_MAX) + 1;
+		gang_join(c, pod, more.job, more.pods);
+	}
 	pod_created(c, pod);
 }
 

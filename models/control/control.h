@@ -55,6 +55,7 @@ enum sampling_mode { SAMPLING_PER_TASK, SAMPLING_BATCH };
 enum conflict { CONFLICT_FIT, CONFLICT_SEQUENCE };
 enum placement { PLACEMENT_RANDOM, PLACEMENT_ROUND_ROBIN, PLACEMENT_LEAST_ALLOCATED };
 enum dispatch { DISPATCH_RANDOM, DISPATCH_ROUND_ROBIN, DISPATCH_LEAST_QUEUE };
+enum job_mode { JOBS_PODS, JOBS_TOGETHER, JOBS_GANG };
 enum probe_order { ORDER_RANDOM, ORDER_POWER_OF_D, ORDER_BEST_CACHED };
 
 /* What MSG_WRITE and MSG_SEND say. */
@@ -177,6 +178,7 @@ struct control_config {
 	int64_t resync_ns;
 	double cores;                   /* each scheduler, control function, binder and top-level
 	                                 * control plane holds */
+	int jobs;                       /* enum job_mode */
 	bool preemption;                /* central */
 	bool decisions;                 /* MSG_RECORD_DECISION for each */
 };

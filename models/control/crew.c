@@ -5,6 +5,7 @@
  * it reads from its watch, which the world prices: services change hands at no cost.  A pod's node
  * is known to who found it alone, and goes to the bind function by message. */
 #include "models/control/functional.h"
+#include "models/control/note.h"
 #include <assert.h>
 
 static const enum think thinks[FUNCTION_KINDS] = { [FUNCTION_AUTOSCALE] = THINK_AUTOSCALE,

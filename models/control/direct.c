@@ -3,6 +3,7 @@
  * the node when it begins, as any owner; what that costs is the world's decision.lean.  Source of
  * the three policies: dirigent 44c9e88a, control-plane.md 2.5. */
 #include "models/control/whole.h"
+#include "models/control/note.h"
 
 /* Draws before a walk from a random start.  source: assumption; so many in a row miss once in 30
  * where one node in ten has room (0.9^32 = 3 %), and a walk is then short */

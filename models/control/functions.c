@@ -3,7 +3,9 @@
  * else may touch its nodes, so that is the same as taking it when the decision ends. */
 #include "base/vec.h"
 #include "models/control/functional.h"
+#include "models/control/gang.h"
 #include "models/control/preempt.h"
+#include "models/control/note.h"
 #include <assert.h>
 
 /* Weight of the newest queueing delay in the smoothed one.  source: assumption, 1/8 as in TCP's
@@ -153,6 +155,7 @@ void function_lost(struct control *c, uint32_t id)
 	f->giving = false;
 	f->probing = 0;
 	hold_drop_all(c, id, NO_NODE);
+	gang_lost(c, id);
 	replay(c, id);
 	c->plane->function_lost(c, id);
 	function_adopt(c);
@@ -206,6 +209,10 @@ void pod_enqueue(struct control *c, uint32_t id, uint32_t function)
 
 	if (f->state != FUNCTION_UP) {
 		c->plane->dispatch(c, id);
+		return;
+	}
+	if (pod->gang != NONE) {
+		gang_gather(c, id, function);
 		return;
 	}
 	pod->state = POD_QUEUED;
@@ -372,6 +379,10 @@ static void decide(struct control *c, uint32_t id)
 	struct pod *pod = &c->pods.at[at];
 	struct found found;
 
+	if (pod->gang != NONE) {
+		gang_decide(c, id);
+		return;
+	}
 	pod_unqueue(c, at);
 	function_waited(c, id, pod->since_ns);
 	if (id != c->binder) {
@@ -467,6 +478,8 @@ void function_thought(struct control *c, uint32_t id, const struct msg *msg)
 		crew_thought(c, id);
 	else if (f->what == THINK_PROBE)
 		c->plane->answer(c, id);
+	else if (f->gang.n)
+		gang_decided(c, id);
 	else if (pod && pod->state == POD_DECIDING && pod->function == id)
 		c->plane->decided(c, id, f->pod);
 	function_next(c, id);

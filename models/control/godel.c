@@ -5,6 +5,7 @@
  * at a time: its queue costs time, but no further conflicts.  Shards that have grown apart are
  * evened out now and then.  Source: kubewharf/godel-scheduler, control-plane.md 2.4. */
 #include "models/control/whole.h"
+#include "models/control/note.h"
 #include <assert.h>
 
 /* Source: godel-scheduler pkg/binder, at most 3 retries. */

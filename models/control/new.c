@@ -133,7 +133,7 @@ static struct control *make(const struct control_config *config,
 	c->direct = control_is_direct(config);
 	c->ties = rng_stream(seed, "control/ties", 0);
 	c->choices = rng_stream(seed, "control/choices", 0);
-	c->free_hold = NONE;
+	c->free_hold = c->gang = c->free_gang = NONE;
 	arena_init(&c->arena);
 	make_sets(c, cluster, services, n);
 	preempt_init(c);
@@ -195,6 +195,10 @@ bool control_check(const struct control_config *config, const struct cluster_con
 
 	if (config->plane == PLANE_FUNCTIONAL && !check_crews(&config->functional, nodes, err))
 		return false;
+	if (config->jobs != JOBS_PODS && config->plane != PLANE_CENTRAL &&
+	    config->plane != PLANE_SHARED)
+		return err_set(err, "control_plane.jobs: only the kinds central and shared decide "
+				    "about the pods of a job together; elsewhere it is pods");
 	if (cluster->provision.max_nodes && cluster->provision.max_nodes < nodes)
 		return err_set(err,
 			       "cluster.provision.max_nodes is %lld, less than cluster.nodes, "
@@ -221,6 +225,7 @@ void control_free(struct control *c)
 	vec_release(&c->holds);
 	vec_release(&c->scratch);
 	vec_release(&c->on_node);
+	vec_release(&c->gangs);
 	vec_release(&c->victims);
 	free(c->targets);
 	arena_release(&c->arena);

@@ -2,6 +2,7 @@
  * row a step, told when the step is over.  Nothing here decides; what notes read is what the
  * function that decided had before it, but for reservations, whose node a note looks up. */
 #include "models/control/functional.h"
+#include "models/control/note.h"
 #include <assert.h>
 
 static struct decision_record blank(const struct control *c, enum decision_kind kind, uint32_t id,

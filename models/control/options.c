@@ -19,6 +19,7 @@ static const char *const conflicts[] = { "resource-fit", "sequence-number", NULL
 static const char *const placements[] = { "random", "round-robin", "least-allocated", NULL };
 static const char *const limits[] = { "default", "tuned", "unlimited", NULL };
 static const char *const dispatches[] = { "random", "round-robin", "least-queue", NULL };
+static const char *const jobs[] = { "pods", "together", "gang", NULL };
 static const char *const orders[] = { "random", "power-of-d", "best-cached", NULL };
 
 static const char queue[] = "kube-scheduler backend/queue/scheduling_queue.go";
@@ -262,6 +263,10 @@ const struct opt control_options[] = {
 	  .help = "cores that each scheduler, control function, binder and top-level control plane "
 		  "holds",
 	  .source = "assumption: a decision runs on one core" },
+	{ "jobs", OPT_CHOICE, UNIT_NONE, CONTROL(jobs), "pods", .choices = jobs,
+	  .help = "how plain pods that arrive as a job are decided (central, shared): one by one; "
+		  "in one decision, each bound that can be; in one, and all are bound or none",
+	  .source = "Omega: incremental and all-or-nothing commits; Kubernetes: one by one" },
 	{ "preemption", OPT_BOOL, UNIT_NONE, CONTROL(preemption), "true",
 	  .help = "central: a pod that finds no room evicts pods of services of lower priority",
 	  .source = "kube-scheduler's DefaultPreemption" },

@@ -3,6 +3,7 @@
  * dropped. */
 #include "base/vec.h"
 #include "models/control/functional.h"
+#include "models/control/gang.h"
 #include "models/control/preempt.h"
 #include <assert.h>
 #include <string.h>
@@ -41,7 +42,7 @@ uint32_t pod_new(struct control *c, uint32_t service, uint64_t number, const str
 	pod->need = *need;
 	pod->gen = gen;
 	pod->next = pod->prev = pod->older = pod->younger = pod->endpoint_next = NONE;
-	pod->nominated = NONE;
+	pod->nominated = pod->gang = NONE;
 	pod->function = pod->asked = NONE;
 	pod->since_ns = c->now;
 	pod->state = POD_CREATING;
@@ -64,6 +65,7 @@ void pod_free(struct control *c, uint32_t id)
 
 	assert(pod->state != POD_UNUSED && !pod->in_endpoints && !pod->routable && pod->reported);
 	preempt_forget(c, id);
+	gang_leave(c, id);
 	if (pod->record.service != NONE) {
 		set_answered(c, id);
 		set_uncount(c, id);
@@ -129,6 +131,7 @@ void pod_bind(struct control *c, uint32_t id, uint32_t function)
 	pod->record.attempts++;
 	c->totals.placements++;
 	preempt_link(c, id);
+	gang_leave(c, id);
 	if (c->crews)
 		crew_hand(c, function, id);
 	else

@@ -8,6 +8,7 @@
  * Source: radlab/sparrow afb8efad, simulation/simulation_batch.py (V4). */
 #include "models/control/sampling.h"
 #include "models/control/whole.h"
+#include "models/control/note.h"
 #include <assert.h>
 #include <math.h>
 #include <string.h>

@@ -7,7 +7,9 @@
  * In a round of R requests by N schedulers over S slots a request conflicts with probability
  * 1 - S/R (1 - (1 - R/(N S))^N) (V6); with others placing l pods a second on M nodes, a decision of
  * t seconds conflicts by sequence number with probability 1 - exp(-l t / M) (V7). */
+#include "models/control/gang.h"
 #include "models/control/whole.h"
+#include "models/control/note.h"
 
 static struct found search(struct control *c, uint32_t id, uint32_t pod)
 {
@@ -17,6 +19,8 @@ static struct found search(struct control *c, uint32_t id, uint32_t pod)
 	view_sync(view, c->cluster, c->config.shared.sync_ns, c->now);
 	found = search_pool(&view->cluster, 0, &c->pods.at[pod].need, &c->ties);
 	c->function[id].chosen = found.node;
+	if (c->pods.at[pod].gang != NONE)
+		gang_expect(c, id, pod, found.node);
 	note_search(c, DECISION_SEARCHED, id, pod, &found,
 		    note_known(&view->cluster, 0, &c->pods.at[pod].need), c->now - view->synced_ns);
 	return found;

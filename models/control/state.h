@@ -25,6 +25,7 @@ enum pod_state {
 	POD_MOVING,             /* on its way from queue to queue */
 	POD_PARKED,             /* no room: waits for a back-off or an event */
 	POD_WAITING,            /* sampling: in the queue of the node that it asked for */
+	POD_GATHERING,          /* waits for the other pods of its gang */
 	POD_BINDING,            /* node taken; the binding is being written */
 	POD_STARTING,           /* bound: the kubelet is at it; a plain pod stays here */
 	POD_WARM,               /* ready, not routable yet */
@@ -42,6 +43,8 @@ struct pod {
 	uint32_t older, younger;        /* in its set */
 	uint32_t endpoint_next;
 	uint32_t beside_next, beside_prev; /* on its node, if linked */
+	uint32_t gang;                  /* it is decided with; NONE = alone */
+	uint32_t chosen, seen;          /* of a gang, in a view: the node, its version then */
 	uint32_t nominated;             /* node that is kept for it; NONE = none */
 	uint32_t function;              /* that has it, queued to parked; who binds it after */
 	uint32_t asked;                 /* probing: whom (sampling: its job; later its node) */
@@ -66,6 +69,7 @@ struct pod {
 	bool counted;                   /* among its set's existing pods */
 	bool tried;                     /* a decision about it has begun before */
 	bool hopeful;                   /* probing: the cache says that there is room */
+	bool current;                   /* of a gang: what it saw of its node still holds */
 	bool linked;                    /* among the pods of its node (preempt.c) */
 };
 
@@ -76,6 +80,9 @@ enum handed {
 	HANDED_QUEUED,          /* it has it */
 	HANDED_WRITTEN
 };
+
+/* Pods that are decided together: those not bound yet, of them waiting for the rest. */
+struct gang { uint64_t job; struct list waiting; uint32_t size, function, next; };
 
 /* Of a node: the pods that hold some of it, and the one that it is kept for. */
 struct on_node { uint32_t first, nominee; };
@@ -129,7 +136,7 @@ struct function {
 	uint32_t chosen;                /* a node that is not its own, to be taken later */
 	uint32_t examined;
 	int64_t thinking_ns;            /* since */
-	struct list queue;
+	struct list queue, gang;        /* gang: pods decided about together */
 	struct list parked, backoff;    /* no room: waiting for an event; for a timer */
 	struct { struct task *at; uint32_t head, n, cap; } inbox; /* ring, cap a power of 2 */
 	uint32_t freed;                 /* whole: control.freed when its decision began */
@@ -265,6 +272,8 @@ struct control {
 	struct view *view;              /* shared: one a scheduler */
 	struct sampling *sampling;      /* sampling.h; NULL = another plane */
 	struct { uint32_t *at; uint32_t n, cap; } scratch;
+	struct { struct gang *at; uint32_t n, cap; } gangs;
+	uint32_t gang, free_gang;       /* that the last pod was of; a free row */
 	bool priorities;                /* services have other priorities than 0 */
 	struct { struct on_node *at; uint32_t n, cap; } on_node;
 	struct { uint32_t *at; uint32_t n, cap; } victims;
@@ -438,32 +447,6 @@ void function_waited(struct control *control, uint32_t function, int64_t since_n
 uint32_t function_choose(struct control *control);
 /* Thinks again what has not been answered since before stale_ns. */
 void function_resync(struct control *control, uint32_t function, int64_t stale_ns);
-
-/* note.c: what is recorded of decisions, where that is asked for; each does nothing where not. */
-/* It was put into its function's queue. */
-void note_queued(struct control *control, uint32_t pod);
-/* What the thought that now begins will say (SEARCHED, BINDER, PROBED); told by note_thought.
- * known: note_known() where it looks; info_age_ns: of what it rests on, 0 = own, exact. */
-void note_search(struct control *control, enum decision_kind kind, uint32_t function, uint32_t pod,
-		 const struct found *found, int64_t known, int64_t info_age_ns);
-void note_thought(struct control *control, uint32_t function);
-/* How many nodes of a pool can take a pod of so many GPUs. */
-static inline int64_t note_known(const struct cluster *cluster, uint32_t pool,
-				 const struct need *need)
-{
-	return cluster_fit(cluster, pool, need);
-}
-/* Its function asks another one, or not (ASKED, SKIPPED), by what the cache says. */
-void note_cache(struct control *control, enum decision_kind kind, uint32_t pod, uint32_t other);
-/* Another one has answered its function (OFFERED: value, as the message has it, else -1; REFUSED),
- * with its free vector, or has not (UNANSWERED). */
-void note_answer(struct control *control, enum decision_kind kind, uint32_t pod, uint32_t other,
-		 const struct free_vector *heard, int64_t value);
-/* A reservation is over before its pod came; nothing if that is no more. */
-void note_expired(struct control *control, uint32_t hold);
-/* Any other step. */
-void note(struct control *control, enum decision_kind kind, uint32_t pod, uint32_t function,
-	  uint32_t other, uint32_t node);
 
 /* hold.c: reservations. */
 /* Takes a node for a pod; expires unless hold_use comes. */

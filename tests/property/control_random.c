@@ -101,6 +101,8 @@ static void configure_rival(struct play *p)
 	control->plane = planes[below(p, sizeof(planes) / sizeof(*planes))];
 	if (control->plane == PLANE_SAMPLING)
 		configure_sampling(p);
+	if (control->plane == PLANE_CENTRAL || control->plane == PLANE_SHARED)
+		control->jobs = (int)below(p, 3);
 	control->shared.schedulers = 1 + below(p, 5);
 	control->shared.sync_ns = chance(p, 0.5) ? 0 : up_to(p, 3 * S);
 	control->shared.conflict = (int)below(p, 2);
@@ -210,6 +212,14 @@ static void services(struct play *p)
 			t->service[i].replicas = 0;
 }
 
+static bool gang_fits(const struct cluster_config *cluster, uint32_t group, uint32_t n,
+		      uint32_t milli)
+{
+	const struct group_config *of = cluster_group(cluster, group);
+
+	return n * milli <= (uint32_t)of->gpus * GPU_MILLI && n <= of->pods && n <= of->ips;
+}
+
 /* Plain pods that some node has room for, when it is empty: whole GPUs or, in half of the worlds,
  * also shares; of any type, of one, of several.  One, or a job. */
 static void some_pods(struct play *p)
@@ -225,11 +235,14 @@ static void some_pods(struct play *p)
 		load.types = cluster_type(cluster, group);
 	if (load.types && chance(p, 0.5))
 		load.types |= 1u << below(p, cluster_types(cluster));
-	if (p->toy.control.plane != PLANE_SAMPLING || n < 5) {
+	if ((p->toy.control.plane != PLANE_SAMPLING && p->toy.control.jobs == JOBS_PODS) || n < 5) {
 		load.job = 0;
 		n = 1;
 	}
-	for (; n; n--)
+	/* A gang that no empty node holds might wait for ever. */
+	while (p->toy.control.jobs == JOBS_GANG && n > 1 && !gang_fits(cluster, group, n, milli))
+		n--;
+	for (load.pods = n; n; n--)
 		toy_arrive_as(&p->toy, ++p->arrived, milli, &load);
 }
 
@@ -288,7 +301,8 @@ static void be_kind(struct play *p)
 	t->life_ns = 50 * MS;
 	for (uint32_t i = 0; i < t->services; i++)
 		toy_scale(t, i, 0);
-	toy_run(t, t->now + 900 * S);
+	/* Stale views place a pod a round, and rounds are as long as the longest back-off. */
+	toy_run(t, t->now + 3600 * S);
 }
 
 static void check_end(struct play *p)
