@@ -40,7 +40,7 @@ struct faults {
 	struct rows endings;
 	struct slow *link, store[REMOTES]; /* of nodes; of stores */
 	VEC(uint32_t) targets;
-	VEC(uint8_t) dead; /* control functions */
+	VEC(uint8_t) dead;		/* control functions */
 	VEC(int64_t) back_ns, known_ns; /* its place is taken again; its death is known */
 	uint32_t api_down;
 	struct fault_totals totals;
@@ -138,11 +138,8 @@ static void slow_down(struct faults *f, const struct event_config *config, uint3
 
 /* ---- control functions ---- */
 
-/* A function, or a node as the end of a message. */
 static bool is_dead(const struct faults *f, uint32_t function)
 {
-	if (is_node(function))
-		return faults_node_off(f, function & ~NODE_BIT);
 	return function < f->dead.n && f->dead.at[function];
 }
 
@@ -165,9 +162,17 @@ static void lose_function(struct faults *f, uint32_t id, int64_t length_ns)
 		   &msg, NULL);
 }
 
+/* A node as the end of a message. */
+static bool is_off(const struct faults *f, uint32_t who)
+{
+	return is_node(who) && faults_node_off(f, who & ~NODE_BIT);
+}
+
 bool faults_swallow(struct faults *f, const struct msg *msg)
 {
 	switch ((enum msg_kind)msg->kind) {
+	case MSG_SEND: return is_off(f, msg->send.from);
+	case MSG_RECEIVED: return is_off(f, msg->who);
 	case MSG_THINK:
 	case MSG_THOUGHT:
 	case MSG_FUNCTION_UP: return is_dead(f, msg->who);
