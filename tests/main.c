@@ -47,6 +47,7 @@ static Suite *(*const suites[])(void) = {
 	note_suite,
 	points_suite,
 	pools_suite,
+	probing_suite,
 	results_suite,
 	results_files_suite,
 	scaler_suite,

@@ -44,6 +44,7 @@ Suite *net_suite(void);
 Suite *note_suite(void);
 Suite *points_suite(void);
 Suite *pools_suite(void);
+Suite *probing_suite(void);
 Suite *results_suite(void);
 Suite *results_files_suite(void);
 Suite *scaler_suite(void);

@@ -116,7 +116,7 @@ START_TEST(a_full_function_probes)
 	answer = *nth(MSG_SEND, 0);
 	ck_assert_uint_eq(answer.send.verb, VERB_ANSWER);
 	ck_assert_uint_eq(answer.who, 0);
-	ck_assert_uint_eq(answer.send.flag, 1);
+	ck_assert_uint_eq(answer.send.flag, probe.send.flag | 1);
 	ck_assert_uint_eq(((const struct free_vector *)(const void *)toy.out.loads)
 				  ->fit[cluster_shape(4000) - 1],
 			  0);

@@ -28,6 +28,8 @@ static void verify_taken(const struct control *c)
 
 		if (!hold->live)
 			continue;
+		/* Those of the functional plane expire from the moment that they are made. */
+		assert(hold->expires_ns ? hold->expires_ns >= c->now : !c->crews);
 		taken[hold->node].gpu_milli += hold->need.gpu_milli;
 		taken[hold->node].cpu_milli += hold->need.cpu_milli;
 		taken[hold->node].memory_bytes += hold->need.memory_bytes;

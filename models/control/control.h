@@ -56,7 +56,8 @@ enum conflict { CONFLICT_FIT, CONFLICT_SEQUENCE };
 enum placement { PLACEMENT_RANDOM, PLACEMENT_ROUND_ROBIN, PLACEMENT_LEAST_ALLOCATED };
 enum dispatch { DISPATCH_RANDOM, DISPATCH_ROUND_ROBIN, DISPATCH_LEAST_QUEUE };
 enum job_mode { JOBS_PODS, JOBS_TOGETHER, JOBS_GANG };
-enum probe_order { ORDER_RANDOM, ORDER_POWER_OF_D, ORDER_BEST_CACHED };
+enum probe_order { ORDER_RANDOM, ORDER_POWER_OF_D, ORDER_BEST_CACHED, ORDER_ROUND_ROBIN };
+enum probing { PROBING_SERIAL, PROBING_PARALLEL };
 
 /* What MSG_WRITE and MSG_SEND say. */
 enum verb {
@@ -68,9 +69,13 @@ enum verb {
 	VERB_POD_STATUS,        /* write: why a pod was not scheduled */
 	VERB_BIND,
 	VERB_ENDPOINTS,
-	VERB_PROBE,             /* send: have you room for this pod? */
-	VERB_ANSWER,            /* send: flag = a node is held; load struct free_vector */
-	VERB_MIGRATE,           /* send: take over the pod, value = reservation */
+	/* About a pod; a load is its sender's struct free_vector, ANSWER and GOSSIP have one. */
+	VERB_PROBE,             /* send: have you room for it? flag = twice the round's number */
+	VERB_ANSWER,            /* send: flag = that, 1 more if a node is held; value = by which
+	                         * reservation */
+	VERB_MIGRATE,           /* send: take it over, value = reservation */
+	VERB_FREE,              /* send: it needs this reservation no longer */
+	VERB_GOSSIP,            /* send: how free I am; about no pod */
 	VERB_TASKS,             /* send: queued pods change hands; load pairs of slot, generation */
 	VERB_RELEASE,           /* send, top to owner: give nodes up; task = to whom, flag = which,
 	                         * value = how many */
@@ -117,8 +122,9 @@ struct crew_config { int64_t functions, min, max; };
 struct functional_config {
 	struct crew_config crew[FUNCTION_KINDS];
 	int64_t d;                      /* others asked when the home function is full */
-	int order;                      /* enum probe_order */
-	bool cache, cache_perfect, wake;
+	int order, probing;             /* enum probe_order, enum probing */
+	bool cache, cache_perfect, piggyback, wake;
+	int64_t gossip_ns, gossip_peers; /* 0 = none; whom to tell each time */
 	int64_t cache_age_ns, reservation_ns;
 	int64_t interval_ns, target_delay_ns, drain_ns;
 	double rebalance;

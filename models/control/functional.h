@@ -22,6 +22,20 @@ void crew_deal(struct control *control, enum function_kind kind);
 /* A function died, thinking or not: its tasks, too. */
 void crew_lost(struct control *control, uint32_t function, bool thinking);
 
+/* probing.c: a pod goes to a function that has room for it. */
+/* Its function has none (plane.full). */
+void probing_start(struct control *control, uint32_t function, uint32_t pod);
+/* The answers to its probes have not all come in time. */
+void probing_unanswered(struct control *control, uint32_t pod);
+/* Begins to think about a probe, if it is not void (plane.probe); has thought (plane.answer). */
+bool probing_take(struct control *control, uint32_t function, const struct task *probe);
+void probing_answer(struct control *control, uint32_t function);
+/* One of the messages between schedule functions about pods came. */
+void probing_received(struct control *control, uint32_t function, const struct msg *msg,
+		      const void *load);
+/* Every function tells some others how free it is. */
+void probing_gossip(struct control *control);
+
 /* partition.c: who owns which nodes (functional). */
 enum release {
 	RELEASE_HALF, RELEASE_ALL,      /* of nodes and queued pods */

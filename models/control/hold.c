@@ -38,8 +38,8 @@ uint32_t hold_new(struct control *c, uint32_t pod, uint32_t node, uint32_t funct
 
 void hold_arm(struct control *c, uint32_t id)
 {
-	control_arm(c, c->now + c->config.functional.reservation_ns, TIMER_HOLD, id,
-		    c->holds.at[id].gen, 0);
+	c->holds.at[id].expires_ns = c->now + c->config.functional.reservation_ns;
+	control_arm(c, c->holds.at[id].expires_ns, TIMER_HOLD, id, c->holds.at[id].gen, 0);
 }
 
 void hold_end(struct control *c, uint32_t id)

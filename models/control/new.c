@@ -179,6 +179,8 @@ static bool check_crews(const struct functional_config *f, int64_t nodes, struct
 				       "%lld functions of the start",
 				       of, dot, (long long)crew->max, (long long)crew->functions);
 	}
+	if (f->gossip_ns && f->gossip_ns < 1000000)
+		return err_set(err, "control_plane.functional.gossip is less than 1ms: 0 = never");
 	if (f->crew->functions > nodes)
 		return err_set(err,
 			       "control_plane.functional.functions is %lld, but the cluster has "

@@ -20,7 +20,8 @@ static const char *const placements[] = { "random", "round-robin", "least-alloca
 static const char *const limits[] = { "default", "tuned", "unlimited", NULL };
 static const char *const dispatches[] = { "random", "round-robin", "least-queue", NULL };
 static const char *const jobs[] = { "pods", "together", "gang", NULL };
-static const char *const orders[] = { "random", "power-of-d", "best-cached", NULL };
+static const char *const probings[] = { "serial", "parallel", NULL };
+static const char *const orders[] = { "random", "power-of-d", "best-cached", "round-robin", NULL };
 
 static const char queue[] = "kube-scheduler backend/queue/scheduling_queue.go";
 
@@ -86,7 +87,22 @@ const struct opt functional_options[] = {
 	{ "d", OPT_INT, UNIT_NONE, FUNCTIONAL(d), "2", 0, 16,
 	  .help = "other functions that a full one asks for a pod", .source = "assumption; swept" },
 	{ "order", OPT_CHOICE, UNIT_NONE, FUNCTIONAL(order), "power-of-d", .choices = orders,
-	  .help = "whom it asks: any, the freer by its cache of two, the freest by its cache",
+	  .help = "whom it asks: any, the freer by its cache of two, the freest by its cache, one "
+		  "after the other",
+	  .source = "assumption; swept" },
+	{ "probing", OPT_CHOICE, UNIT_NONE, FUNCTIONAL(probing), "serial", .choices = probings,
+	  .help = "one probe after the other, or all d at once: the first that has room gets the "
+		  "pod, the others' reservations are given back by message",
+	  .source = "assumption; swept" },
+	{ "piggyback", OPT_BOOL, UNIT_NONE, FUNCTIONAL(piggyback), "true",
+	  .help = "every message between functions about a pod tells how free its sender is, not "
+		  "answers alone",
+	  .source = "assumption: 28 bytes on a message that is sent anyway" },
+	{ "gossip", OPT_INT, UNIT_TIME, FUNCTIONAL(gossip_ns), "0s", 0, 3.6e12,
+	  .help = "how often each function tells some others how free it is; 0 = never",
+	  .source = "assumption; swept" },
+	{ "gossip_peers", OPT_INT, UNIT_NONE, FUNCTIONAL(gossip_peers), "2", 1, 64,
+	  .help = "whom it tells each time: so many others, drawn anew",
 	  .source = "assumption; swept" },
 	{ "cache", OPT_BOOL, UNIT_NONE, FUNCTIONAL(cache), "true",
 	  .help = "skips those whose last answer says that they have no room",

@@ -68,9 +68,11 @@ struct pod {
 	bool provision;                 /* parked: nodes have been asked for because of it */
 	bool counted;                   /* among its set's existing pods */
 	bool tried;                     /* a decision about it has begun before */
-	bool hopeful;                   /* probing: the cache says that there is room */
 	bool current;                   /* of a gang: what it saw of its node still holds */
 	bool linked;                    /* among the pods of its node (preempt.c) */
+	/* Probing: a bit for each of its targets: asked and not answered; has taken the probe; the
+	 * cache says that there is room. */
+	uint16_t open, taken, hopeful;
 };
 
 /* How far a binding has come, where a function of its own writes it. */
@@ -133,6 +135,8 @@ struct function {
 	uint32_t thought;               /* number of the thought under way */
 	uint32_t pod, pod_gen;          /* that it is about; a service: its number, 0 */
 	uint32_t asker, hold, hold_gen; /* a probe: from whom; the reservation made, or NONE */
+	uint16_t round;                 /* its round */
+	uint32_t asked_last;            /* whom it sent a probe, or would have */
 	uint32_t chosen;                /* a node that is not its own, to be taken later */
 	uint32_t examined;
 	int64_t thinking_ns;            /* since */
@@ -169,6 +173,7 @@ struct crew {
 /* A node that an asked function keeps for a pod. */
 struct hold {
 	struct need need;
+	int64_t expires_ns;             /* 0 = not set */
 	uint32_t pod, pod_gen, node, function, gen, next;
 	bool live;
 };
@@ -185,6 +190,7 @@ enum timer_kind {
 	TIMER_OFFER,            /* two-level: an offer was held too long */
 	TIMER_JOB,              /* sampling: nodes have not answered */
 	TIMER_DRAIN,            /* a drained function may end */
+	TIMER_GOSSIP,           /* functional */
 	TIMER_KINDS
 };
 
