@@ -6,6 +6,7 @@
  * With attempts = 1, random dispatch and order, serial probes, no cache and fixed partitions this
  * is the loss model V8: p = ErlangB(C, load * theta), theta = 1 + p (1 - p^d) / (1 - p). */
 #include "models/control/functional.h"
+#include "models/control/note.h"
 #include <assert.h>
 
 /* ---- whom to ask ---- */

@@ -103,7 +103,9 @@ static void configure_sampling(struct play *p)
 	s->ratio = 1 + 2 * rng_unit(&p->rng);
 	s->mode = (int)below(p, 2);
 	s->late_binding = chance(p, 0.5);
-	s->wait_ns = chance(p, 0.2) ? 0 : 1 + up_to(p, 3 * S);
+	/* Pods that wait for longer than a resync are put into more queues at each, faster than
+	 * those drain: with 0, which is for ever, world 9601 never ends. */
+	s->wait_ns = chance(p, 0.2) ? 5 * S : 1 + up_to(p, 3 * S);
 	/* Shorter than a message and its answer take, no node is ever heard. */
 	s->timeout_ns = 1 * S + up_to(p, 500 * MS);
 }
@@ -178,10 +180,6 @@ static void configure(struct play *p)
 	t->control.slow_start = 1 + below(p, 3);
 	t->control.burst = 1 + below(p, 10);
 	t->control.resync_ns = 5 * S + up_to(p, 20 * S);
-	/* A pod that waits for ever in nodes' queues is put into more of them at every resync: soon
-	 * faster than they drain. */
-	if (t->control.plane == PLANE_SAMPLING && !t->control.sampling.wait_ns)
-		t->control.resync_ns *= 10;
 	t->control.backoff.crash_ns = up_to(p, 3 * S);
 	t->control.backoff.crash_max_ns = 10 * S;
 	t->control.decisions = chance(p, 0.2);
