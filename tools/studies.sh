@@ -37,17 +37,21 @@ run() {
 	fi
 }
 
-# The ready-made scenarios that are placed on the phase diagram.
+# The ready-made scenarios and storms that are placed on the phase diagram.
 run_placed() {
-	local db=$results/placed.db
-	if fresh "$db" scenarios/azure-conv.yaml scenarios/quickstart.yaml scenarios/flash-crowd.yaml; then
+	local db=$results/placed.db storms='rolling-upgrade shrunk-pool zone-loss' storm
+	if fresh "$db" scenarios/*.yaml scenarios/storms/*.yaml; then
 		return
 	fi
+	echo "== what is placed on the phase diagram"
 	rm -f "$db" "$db.part"
 	{
 		"$program" run scenarios/azure-conv.yaml --out "$db.part" --quiet
 		"$program" run scenarios/quickstart.yaml --variant central-tuned --out "$db.part" --quiet
 		"$program" run scenarios/flash-crowd.yaml --variant central-tuned --out "$db.part" --quiet
+		for storm in $storms; do
+			"$program" run "scenarios/storms/$storm.yaml" --variant central --out "$db.part" --quiet
+		done
 	} >"$results/placed.txt"
 	mv "$db.part" "$db"
 }

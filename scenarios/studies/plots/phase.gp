@@ -24,7 +24,11 @@ spot(scenario) = from(placed, "SELECT max(n), (SELECT sum(value) FROM metric m J
 # The values go 1, 3, 10, 32, ...: borders half way between them, in logarithms.
 below(x) = x / (log10(x) - floor(log10(x) + 0.01) > 0.4 ? 1.75 : 1.8)
 above(x) = x * (log10(x) - floor(log10(x) + 0.01) > 0.4 ? 1.8 : 1.75)
-do for [i = 11:13] { set style line i pt (i == 11 ? 4 : i == 12 ? 12 : 6) ps 2.1 lw 1.6 lc rgb '#000000' }
+# Each stands where engines start as its own do.
+array known[6] = ['azure-conv', 'quickstart', 'flash-crowd', 'rolling-upgrade', 'shrunk-pool', 'zone-loss']
+array at[6] = [2, 1, 1, 1, 1, 2]
+array sign[6] = [6, 12, 4, 8, 10, 14]
+do for [i = 1:6] { set style line 10 + i pt sign[i] ps 2.1 lw 1.6 lc rgb '#000000' }
 set multiplot title 'The largest part of the mean TTFT, and its share in percent' font ',24'
 set logscale xy
 set xrange [0.55:18000]
@@ -50,16 +54,13 @@ do for [row = 1:3] {
 		cells = largest(plane[p], case[row])
 		plot cells using 1:2:(below($1)):(above($1)):(below($2)):(above($2)):(paint[int($3)]) with boxxyerror \
 			lc rgb variable, cells using 1:2:(sprintf('%.0f', $5)):(ink[int($3)]) with labels font ',14' tc rgb variable, \
-			row == 1 ? spot('flash-crowd') : rows('SELECT 1e9, 1e9') with points ls 11, \
-			row == 1 ? spot('quickstart') : rows('SELECT 1e9, 1e9') with points ls 12, \
-			row == 2 ? spot('azure-conv') : rows('SELECT 1e9, 1e9') with points ls 13
+			for [i = 1:6] (row == at[i] ? spot(known[i]) : rows('SELECT 1e9, 1e9')) with points ls 10 + i
 	}
 }
 # The key has the width of the page.
 unset title; unset xlabel; unset tics; unset border; unset label 1; unset label 2; unset logscale
 set lmargin at screen 0.02; set rmargin at screen 0.98; set bmargin at screen 0.0; set tmargin at screen 0.075
-set key center center horizontal maxrows 2 width 0.5 font ',18'
+set key center center horizontal maxrows 3 width 0.5 font ',18'
 set xrange [0:1]; set yrange [0:1]
-plot for [k = 1:7] NaN with boxes lc rgb paint[k] title kind[k], NaN with points ls 11 title 'flash-crowd', \
-	NaN with points ls 12 title 'quickstart', NaN with points ls 13 title 'azure-conv'
+plot for [k = 1:7] NaN with boxes lc rgb paint[k] title kind[k], for [i = 1:6] NaN with points ls 10 + i title known[i]
 unset multiplot
