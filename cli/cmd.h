@@ -29,4 +29,6 @@ int cmd_explain(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 /* sonde trace audit FILE. */
 int trace_audit(int argc, char **argv);
+/* sonde cluster import FILE.json: a Kubernetes cluster as a scenario's cluster block. */
+int cmd_cluster(int argc, char **argv);
 #endif

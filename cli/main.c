@@ -18,6 +18,7 @@ static const struct command commands[] = {
 	{ "replay", cmd_replay, "feed a tape back through the system and compare what it decides" },
 	{ "check", cmd_check, "check a scenario and print it with all defaults and their sources" },
 	{ "trace", cmd_trace, "look at, convert or make request traces" },
+	{ "cluster", cmd_cluster, "make a scenario's cluster block of a Kubernetes cluster" },
 	{ "report", cmd_report, "draw a results file as an HTML page with plots" },
 	{ "compare", cmd_compare, "set runs side by side, with confidence intervals" },
 	{ "explain", cmd_explain, "say why a pod went where it went and when; a timeline" },

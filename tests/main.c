@@ -40,6 +40,7 @@ static Suite *(*const suites[])(void) = {
 	world_random_suite,
 	input_suite,
 	kpa_suite,
+	kube_suite,
 	kubelet_suite,
 	loss_suite,
 	per_request_suite,

@@ -37,6 +37,7 @@ Suite *rollout_suite(void);
 Suite *world_random_suite(void);
 Suite *input_suite(void);
 Suite *kpa_suite(void);
+Suite *kube_suite(void);
 Suite *kubelet_suite(void);
 Suite *loss_suite(void);
 Suite *per_request_suite(void);
