@@ -140,7 +140,7 @@ bool kube_list_open(struct kube_list *list, const char *path, struct err *err)
 		take(list);
 		return true;
 	}
-	bad(list, "a List in JSON, as kubectl get nodes,pods -A -o json prints it,", err);
+	bad(list, "a List in JSON (kubectl get nodes,pods -A -o json)", err);
 	kube_list_release(list);
 	return false;
 }

@@ -14,7 +14,7 @@ _sonde() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} words=
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		words='run emu sweep replay check trace report compare explain models help version'
+		words='run emu sweep replay check trace cluster report compare explain models help version'
 	elif [[ $command == help || $before == --set ]]; then
 		mapfile -t COMPREPLY < <(_sonde_keys "$word")
 		[[ $before != --set ]] || compopt -o nospace
@@ -27,6 +27,8 @@ _sonde() {
 		words=local
 	elif ((COMP_CWORD == 2)) && [[ $command == trace ]]; then
 		words='info convert synth audit'
+	elif ((COMP_CWORD == 2)) && [[ $command == cluster ]]; then
+		words=import
 	elif [[ $word == -* ]]; then
 		case $command in
 		run | emu)
@@ -38,12 +40,15 @@ _sonde() {
 		check) words='--set --variant --quiet --help' ;;
 		report) words='--out --metric --run --help' ;;
 		explain) words='--run --pod --slowest --by --timeline --json --help' ;;
+		cluster) words='--free --out --help' ;;
 		compare) words='--a --b --json --help' ;;
 		trace)
 			words='--help'
 			case ${COMP_WORDS[2]} in
-			info) words+=' --format --zero-tokens --lenient --reorder --trace-loop --set --quantiles --json' ;;
-			convert) words+=' --format --zero-tokens --lenient --reorder --trace-loop --set --to --service' ;;
+			info) words+=' --format --zero-tokens --lenient --reorder --trace-loop --seed --set --quantiles
+				--autoscaler --json' ;;
+			convert) words+=' --format --zero-tokens --lenient --reorder --trace-loop --seed --set --to
+				--service' ;;
 			synth) words+=' --out --seed --set' ;;
 			audit) words+=' --json' ;;
 			esac

@@ -194,7 +194,7 @@ set_bad 'max_scale is 4, less than min_scale' services.code.autoscaler.min_scale
 set_bad 'target: "-1" is out of range' services.code.autoscaler.target=-1
 set_bad 'target_burst_capacity: "-2" is out of range' services.code.autoscaler.target_burst_capacity=-2
 set_bad 'stable_window: "1s" is out of range' services.code.autoscaler.stable_window=1s
-set_bad 'unknown value "kpaa"; expected one of none, kpa; did you mean "kpa"' services.code.autoscaler.class=kpaa
+set_bad 'unknown value "kpaa"; expected one of none, kpa, per-request; did you mean "kpa"' services.code.autoscaler.class=kpaa
 set_bad 'engine.cost.model is fitted, but' services.chat.engine.cost.model=fitted
 set_bad 'unknown distribution "LM"' 'services.chat.engine.service_time=LM(1s,2s)'
 set_bad '95th percentile is below the median' 'services.chat.engine.service_time=LN(3s,1s)'
@@ -249,6 +249,20 @@ bad 2 'no trace format given: expected one of' run "$in/ok.yaml" --trace "$in/t.
 bad 2 'unsorted.csv:3:' run "$in/ok.yaml" --trace "$in/unsorted.csv" --trace-format sonde --set trace.reorder=0
 bad 2 'loop: "0" is out of range' run "$in/ok.yaml" --trace "$in/t.csv" --trace-format sonde --trace-loop 0
 bad 2 'can be read only once' run "$in/ok.yaml" --trace /dev/zero --trace-format sonde
+trace_bad "holds no tenants" "$in" servegen
+trace_bad 'expected a folder of chunk-N-trace.csv' "$in/t.csv" servegen
+trace_bad 'cannot open nowhere' nowhere servegen
+trace_bad 'no column Timestamp' "$in/t.csv" burstgpt
+trace_bad 't.csv:1:1: expected an object of JSON' "$in/t.csv" mooncake
+trace_bad 'no column end_timestamp|no column app' "$in/t.csv" azure-functions-2021
+trace_bad 't.csv:1:1: expected the header HashOwner' "$in/t.csv" azure-functions-2019
+bad 2 'unknown value "popular".*popularity' run "$in/ok.yaml" --trace "$in/t.csv" --trace-format sonde --set trace.map=popular
+bad 2 'expected import FILE' cluster
+bad 2 'expected one file' cluster import
+bad 2 'nothere.json: No such file' cluster import nothere.json
+bad 2 'expected a List in JSON' cluster import "$in/t.csv"
+bad 2 'ok.yaml:1: expected a List in JSON' cluster import "$in/ok.yaml" --out o.yaml
+bad 2 'unknown option --fry' cluster import "$in/ok.yaml" --fry
 bad 2 'input_tokens' trace info "$in/negative.csv" --format sonde
 bad 2 'input_tokens' trace convert "$in/negative.csv" o.csv --format sonde
 bad 2 'cannot write format "vidur"' trace convert "$in/t.csv" o.csv --format sonde --to vidur
