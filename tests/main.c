@@ -37,6 +37,7 @@ static Suite *(*const suites[])(void) = {
 	godel_suite,
 	preempt_suite,
 	rollout_suite,
+	faults_suite,
 	world_random_suite,
 	input_suite,
 	kpa_suite,

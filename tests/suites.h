@@ -34,6 +34,7 @@ Suite *gpu_suite(void);
 Suite *godel_suite(void);
 Suite *preempt_suite(void);
 Suite *rollout_suite(void);
+Suite *faults_suite(void);
 Suite *world_random_suite(void);
 Suite *input_suite(void);
 Suite *kpa_suite(void);

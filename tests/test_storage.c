@@ -103,6 +103,29 @@ START_TEST(tiers_in_turn)
 }
 END_TEST
 
+/* The registry at a tenth of its 100 GB/s limits one reader to 5 of its 10 GB/s no more than
+ * before, and four of them to 2.5 each; then all is as it was. */
+START_TEST(a_slow_store)
+{
+	struct mark mark[4];
+
+	start(1);
+	storage_scale(storage, REMOTE_REGISTRY, 0.1);
+	ck_assert_int_eq(read_alone(0, 7, 16 * GB, 1, 0, 0), 3300 * MS);
+	for (uint32_t i = 0; i < 4; i++) {
+		mark[i] = mark_new();
+		storage_read(storage, 4 + 4 * i, 8, 10 * GB, 1, 0, a100, 0, &mark[i].event);
+	}
+	sim_run(sim, SIM_NEVER);
+	ck_assert_int_eq(mark[3].at, 7400 * MS);
+	storage_scale(storage, REMOTE_REGISTRY, 1);
+	for (uint32_t i = 0; i < 4; i++)
+		storage_read(storage, 4 + 4 * i, 9, 10 * GB, 1, 0, a100, 0, &mark[i].event);
+	sim_run(sim, SIM_NEVER);
+	ck_assert_int_eq(mark[3].at, 9500 * MS);
+}
+END_TEST
+
 START_TEST(loader_and_ranks)
 {
 	/* 141 GB over 4 ranks: the loader's 4 x 1.8 GB/s from DRAM; from NVMe its 5 GB/s; and the
@@ -353,6 +376,7 @@ Suite *storage_suite(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, tiers_in_turn);
+	tcase_add_test(tcase, a_slow_store);
 	tcase_add_test(tcase, loader_and_ranks);
 	tcase_add_test(tcase, serverlessllm);
 	tcase_add_test(tcase, gpus_differ);

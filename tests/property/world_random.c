@@ -10,7 +10,7 @@
  * SONDE_TEST_LONG runs 10,000 worlds instead of 1,000; SONDE_TEST_WORLD=17 one of them. */
 #include "base/rng.h"
 #include "base/vec.h"
-#include "sim/loop.h"
+#include "tests/rig_world.h"
 #include "tests/suites.h"
 #include <signal.h>
 #include <stdio.h>
@@ -53,21 +53,8 @@ static void say_world(int signal)
 	} while (0)
 
 struct chaos {
-	struct arena arena;
+	struct rig_world rig;
 	struct rng rng;
-	struct world_config config;
-	struct service_config service[SERVICES];
-	struct gpu_cost cost[SERVICES];
-	struct control_config control;
-	struct cluster_config cluster;
-	struct api_config api;
-	struct cold_start_config cold_start;
-	struct storage_config storage;
-	struct net_config net;
-	struct detection_config detection;
-	struct user_config users;
-	struct event_config event[EVENTS];
-	struct opt_list events;
 	uint64_t requests; /* of the workload */
 	int64_t gap_ns;
 	/* what was seen */
@@ -86,45 +73,22 @@ static bool chance(struct chaos *c, double p)
 	return rng_unit(&c->rng) < p;
 }
 
-static struct dist times(struct chaos *c, const char *text)
-{
-	struct dist dist;
-	struct err err;
-
-	HOLDS(dist_parse(&dist, text, UNIT_TIME, &c->arena, &err));
-	return dist;
-}
-
 static void services(struct chaos *c)
 {
-	static const struct gpu_model no_gpu;
-	static const struct llm_model no_llm;
+	for (uint32_t n = 1 + below(c, RIG_SERVICES); n; n--) {
+		struct service_config *s = rig_world_service(&c->rig);
 
-	c->config.n_services = 1 + below(c, SERVICES);
-	for (uint32_t i = 0; i < c->config.n_services; i++) {
-		struct service_config *s = &c->service[i];
-
-		opt_defaults(service_options, s, &c->arena);
-		s->name = arena_print(&c->arena, "s%u", i);
-		s->cpu_milli = s->memory_bytes = 0;
 		s->tensor_parallel = 1 + below(c, 2);
 		s->replicas = 1 + below(c, 3);
 		s->timeout_ns = (5 + below(c, 60)) * SECOND;
 		s->concurrency = chance(c, 0.3) ? 1 + below(c, 4) : 0;
-		s->weight_bytes = INT64_C(1000000000);
 		s->engine.kind = chance(c, 0.5) ? ENGINE_LLM : ENGINE_REQUEST;
-		s->engine.service_time = times(c, "exp(300ms)");
-		s->engine.slots = 4;
-		s->engine.kv_blocks = 500;
-		s->engine.cost.model = COST_FITTED;
-		s->engine.cost.c0_ms = 20;
 		if (chance(c, 0.4)) {
 			s->autoscaler.class = SCALE_KPA;
 			s->autoscaler.target = 2;
 			s->autoscaler.max_scale = 4;
 			s->autoscaler.min_scale = 1;
 		}
-		gpu_cost_init(&c->cost[i], s, &no_gpu, &no_llm);
 	}
 }
 
@@ -132,22 +96,20 @@ static void events(struct chaos *c)
 {
 	static const char *const lengths[] = { "exp(20s)", "5s", "U(0s,120s)", "40s" };
 
-	c->events = (struct opt_list){ c->event, 1 + below(c, EVENTS) };
-	for (uint32_t i = 0; i < c->events.n; i++) {
-		struct event_config *e = &c->event[i];
-		enum fault_unit unit;
+	for (uint32_t n = 1 + below(c, EVENTS); n; n--) {
+		enum event_kind kind = (enum event_kind)below(c, EVENT_KINDS);
+		struct event_config *e =
+			rig_world_event(&c->rig, kind, (int64_t)(rng_unit(&c->rng) * 100e9));
+		enum fault_unit unit = event_unit(kind);
 
-		opt_defaults(event_options, e, &c->arena);
-		e->kind = (int)below(c, EVENT_KINDS);
-		unit = event_unit((enum event_kind)e->kind);
-		e->at_ns = (int64_t)(rng_unit(&c->rng) * 100e9);
-		e->length = times(c, chance(c, 0.05) ? "0s" : lengths[below(c, 4)]);
+		e->length = rig_world_times(&c->rig, chance(c, 0.05) ? "0s" : lengths[below(c, 4)]);
 		if (chance(c, 0.3)) {
-			e->every = times(c, "exp(30s)");
+			e->every = rig_world_times(&c->rig, "exp(30s)");
 			e->until_ns = EVENTS_UNTIL;
 		}
 		if (chance(c, 0.5))
-			e->first = below(c, unit == UNIT_NODES ? (uint32_t)c->cluster.nodes : 1);
+			e->first =
+				below(c, unit == UNIT_NODES ? (uint32_t)c->rig.cluster.nodes : 1);
 		e->count = e->first >= 0 ? 1 : 1 + below(c, 3);
 		e->function = (int)below(c, FUNCTION_KINDS + 1);
 		e->wipe = chance(c, 0.3);
@@ -156,50 +118,33 @@ static void events(struct chaos *c)
 	}
 }
 
-static bool all(void *ctx, const char *path)
-{
-	(void)ctx, (void)path;
-	return true;
-}
-
 static void configure(struct chaos *c)
 {
-	opt_defaults(control_options, &c->control, &c->arena);
-	opt_defaults(cluster_options, &c->cluster, &c->arena);
-	opt_defaults(api_options, &c->api, &c->arena);
-	opt_defaults(cold_start_options, &c->cold_start, &c->arena);
-	opt_defaults(storage_options, &c->storage, &c->arena);
-	opt_defaults(net_options, &c->net, &c->arena);
-	opt_defaults(detection_options, &c->detection, &c->arena);
-	opt_defaults(user_options, &c->users, &c->arena);
-	opt_defaults(decision_cost_options, &c->config.decision, &c->arena);
-	opt_defaults(pod_workload_options, &c->config.pods, &c->arena);
-	c->control.plane = (int)(number % PLANES);
-	c->control.limits = (int)below(c, 3);
-	c->control.path = chance(c, 0.3) ? (int)below(c, 3) : PATH_OWN;
+	c->rig.control.plane = (int)(number % PLANES);
+	c->rig.control.limits = (int)below(c, 3);
+	c->rig.control.path = chance(c, 0.3) ? (int)below(c, 3) : PATH_OWN;
 	for (int k = 0; k < FUNCTION_KINDS; k++) {
-		c->control.functional.crew[k].functions = 1 + below(c, 3);
-		c->control.functional.crew[k].min = 1;
+		c->rig.control.functional.crew[k].functions = 1 + below(c, 3);
+		c->rig.control.functional.crew[k].min = 1;
 	}
-	c->control.functional.interval_ns = SECOND + (int64_t)(rng_unit(&c->rng) * 10e9);
-	c->cluster.nodes = 4 + below(c, 8);
-	c->cluster.gpus = 4;
-	c->cluster.rack_nodes = 1 + below(c, 3);
-	c->cluster.zones = 1 + below(c, 3);
+	c->rig.control.functional.interval_ns = SECOND + (int64_t)(rng_unit(&c->rng) * 10e9);
+	c->rig.cluster.nodes = 4 + below(c, 8);
+	c->rig.cluster.gpus = 4;
+	c->rig.cluster.rack_nodes = 1 + below(c, 3);
+	c->rig.cluster.zones = 1 + below(c, 3);
 	if (chance(c, 0.2))
-		c->cluster.provision.max_nodes = c->cluster.nodes + 2;
-	c->cold_start.preset = (int)below(c, 3);
-	cold_start_resolve(&c->cold_start, all, NULL, &c->arena);
-	c->detection.grace_ns = below(c, 50) * SECOND;
-	c->detection.eviction_ns = below(c, 60) * SECOND;
-	c->detection.eviction_rate = chance(c, 0.5) ? 0 : 0.5;
-	c->detection.function_ns = below(c, 20) * SECOND;
-	c->detection.reset_ns = (int64_t)(rng_unit(&c->rng) * 20e9);
-	c->users.retries = chance(c, 0.5) ? 1 + below(c, 4) : 0;
+		c->rig.cluster.provision.max_nodes = c->rig.cluster.nodes + 2;
+	c->rig.cold_start.preset = (int)below(c, 3);
+	c->rig.detection.grace_ns = below(c, 50) * SECOND;
+	c->rig.detection.eviction_ns = below(c, 60) * SECOND;
+	c->rig.detection.eviction_rate = chance(c, 0.5) ? 0 : 0.5;
+	c->rig.detection.function_ns = below(c, 20) * SECOND;
+	c->rig.detection.reset_ns = (int64_t)(rng_unit(&c->rng) * 20e9);
+	c->rig.users.retries = chance(c, 0.5) ? 1 + below(c, 4) : 0;
 	if (chance(c, 0.3)) {
-		c->config.pods.rate = 1;
-		c->config.pods.count = 60;
-		c->config.pods.lifetime = times(c, "exp(20s)");
+		c->rig.config.pods.rate = 1;
+		c->rig.config.pods.count = 60;
+		c->rig.config.pods.lifetime = rig_world_times(&c->rig, "exp(20s)");
 	}
 	services(c);
 	events(c);
@@ -213,7 +158,7 @@ static int next(void *ctx, struct arrival *row)
 		return 0;
 	*row = (struct arrival){ .at_ns = (int64_t)(c->emitted + 1) * c->gap_ns,
 				 .id = c->emitted,
-				 .service = (uint32_t)(c->emitted % c->config.n_services),
+				 .service = (uint32_t)(c->emitted % c->rig.config.n_services),
 				 .input_tokens = 50,
 				 .output_tokens = 1 + (uint32_t)(c->emitted % 40) };
 	c->emitted++;
@@ -231,7 +176,7 @@ static void on_request(void *ctx, const struct request_record *r)
 		sum += r->part_ns[i];
 	}
 	HOLDS(sum == r->end_ns - r->arrival_ns);
-	HOLDS(c->ended[r->id] <= c->users.retries);
+	HOLDS(c->ended[r->id] <= c->rig.users.retries);
 	c->ended[r->id]++;
 	c->records++;
 	c->by_outcome[r->outcome]++;
@@ -260,18 +205,18 @@ static void on_death(void *ctx, uint32_t pod)
 /* GPUs of the nodes that the cluster may have. */
 static int64_t gpus(const struct chaos *c)
 {
-	int64_t most = c->cluster.provision.max_nodes;
+	int64_t most = c->rig.cluster.provision.max_nodes;
 
-	return c->cluster.gpus * (most > c->cluster.nodes ? most : c->cluster.nodes);
+	return c->rig.cluster.gpus * (most > c->rig.cluster.nodes ? most : c->rig.cluster.nodes);
 }
 
 /* Whether anything could stay down. */
 static bool heals(const struct chaos *c)
 {
-	for (uint32_t i = 0; i < c->events.n; i++) {
-		enum event_kind kind = (enum event_kind)c->event[i].kind;
+	for (uint32_t i = 0; i < c->rig.events.n; i++) {
+		enum event_kind kind = (enum event_kind)c->rig.event[i].kind;
 
-		if (dist_mean(&c->event[i].length) <= 0 && kind != EVENT_ROLLING_UPGRADE)
+		if (dist_mean(&c->rig.event[i].length) <= 0 && kind != EVENT_ROLLING_UPGRADE)
 			return false;
 	}
 	return true;
@@ -293,11 +238,11 @@ static void check(struct chaos *c, struct world *world)
 	if (!heals(c))
 		return;
 	HOLDS(c->emitted == c->requests && !c->by_outcome[OUT_IN_FLIGHT]);
-	HOLDS(!c->users.retries ||
+	HOLDS(!c->rig.users.retries ||
 	      totals.users.gave_up + c->by_outcome[OUT_COMPLETED] == c->requests);
-	for (uint32_t i = 0; i < c->config.n_services; i++)
-		if (c->service[i].autoscaler.class == SCALE_NONE)
-			HOLDS(c->ready[i] == (uint32_t)c->service[i].replicas);
+	for (uint32_t i = 0; i < c->rig.config.n_services; i++)
+		if (c->rig.service[i].autoscaler.class == SCALE_NONE)
+			HOLDS(c->ready[i] == (uint32_t)c->rig.service[i].replicas);
 }
 
 static void on_series(void *ctx, const struct series_record *r)
@@ -313,38 +258,25 @@ static uint64_t run_world(uint64_t seed)
 	struct workload workload = { c, next };
 	struct world *world;
 	uint64_t hash;
-	struct err err;
 
 	number = seed;
-	arena_init(&c->arena);
+	rig_world_init(&c->rig);
 	c->rng = rng_stream(seed, "chaos", 0);
 	configure(c);
 	c->requests = 1 + below(c, REQUESTS);
 	c->gap_ns = (int64_t)(rng_unit(&c->rng) * 200e9 / (double)c->requests);
-	c->config.services = c->service;
-	c->config.costs = c->cost;
-	c->config.control = &c->control;
-	c->config.cluster = &c->cluster;
-	c->config.api = &c->api;
-	c->config.cold_start = &c->cold_start;
-	c->config.storage = &c->storage;
-	c->config.net = &c->net;
-	c->config.events = &c->events;
-	c->config.detection = &c->detection;
-	c->config.users = &c->users;
-	c->config.hop_ns = 250000;
-	c->config.duration_ns = HEALED;
-	c->config.sample_ns = 10 * SECOND;
-	c->config.seed = seed;
-	if (control_check(&c->control, &c->cluster, c->service, c->config.n_services, &err)) {
-		world = world_new(&c->config, &workload, &sink, &tape, NULL);
+	c->rig.config.duration_ns = HEALED;
+	c->rig.config.sample_ns = 10 * SECOND;
+	c->rig.config.seed = seed;
+	if (rig_world_ready(&c->rig)) {
+		world = world_new(&c->rig.config, &workload, &sink, &tape, NULL);
 		HOLDS(world_run(world, NULL, NULL, NULL));
 		world_close(world);
 		check(c, world);
 		world_free(world);
 	}
 	hash = c->hash;
-	arena_release(&c->arena);
+	rig_world_release(&c->rig);
 	free(c);
 	return hash;
 }
