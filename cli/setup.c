@@ -1,6 +1,7 @@
 /* The root of the option tables, and the way from a file to a world's configuration: read, expand,
  * complete from the catalogue, check that it fits together. */
 #include "cli/setup.h"
+#include "cli/lists.h"
 #include "cli/catalog.h"
 #include "cli/cli.h"
 #include <stdio.h>
@@ -212,7 +213,9 @@ bool setup_read(struct setup *setup, const char *path, const struct scenario_set
 	}
 	setup->seed += (int64_t)replication;
 	cold_start_resolve(&setup->cold_start, preset_sets, setup, &setup->arena);
-	ok = catalog_visits(setup, err);
+	if (setup->pods.file && *setup->pods.file)
+		setup->pods.file = setup_file(setup, setup->pods.file);
+	ok = catalog_visits(setup, err) && lists_nodes(setup, err);
 	if (ok) {
 		setup->effective = dump(setup);
 		ok = complete(setup, err);
@@ -231,8 +234,7 @@ void setup_release(struct setup *setup)
 
 /* ---- requests ---- */
 
-/* A file that the scenario names: beside it, else from the current folder, else as shipped. */
-static const char *named_file(struct setup *setup, const char *name)
+const char *setup_file(struct setup *setup, const char *name)
 {
 	const char *path = trace_path(name, setup->loaded.path, &setup->arena), *shipped;
 
@@ -255,7 +257,7 @@ static struct trace *open_workload(struct setup *setup, struct err *err)
 
 		synth[i].services = setup->services.n;
 		if (synth[i].lengths && *synth[i].lengths)
-			synth[i].lengths = named_file(setup, synth[i].lengths);
+			synth[i].lengths = setup_file(setup, synth[i].lengths);
 		if (service == NONE)
 			err_set(err, "workload.%u.service: %s", i, unknown.text);
 		parts[i] = service == NONE
@@ -278,9 +280,9 @@ struct trace *setup_requests(struct setup *setup, struct err *err)
 	if (setup->trace.file && *setup->trace.file) {
 		setup->trace.services = setup->service_names;
 		setup->trace.seed = (uint64_t)setup->seed;
-		setup->trace.file = named_file(setup, setup->trace.file);
+		setup->trace.file = setup_file(setup, setup->trace.file);
 		if (setup->trace.durations && *setup->trace.durations)
-			setup->trace.durations = named_file(setup, setup->trace.durations);
+			setup->trace.durations = setup_file(setup, setup->trace.durations);
 		trace = trace_open(&setup->trace, err);
 	} else if (setup->workload.n) {
 		trace = open_workload(setup, err);

@@ -73,6 +73,8 @@ uint32_t setup_service(const struct setup *setup, const char *name, struct err *
 
 /* For setup.c: makes every service and its workload `copies` times over. */
 bool setup_copy(struct setup *setup, struct err *err);
+/* A file that the scenario names: beside it, else from the current folder, else as shipped. */
+const char *setup_file(struct setup *setup, const char *name);
 /* For setup.c: sorts the names of the services, which must differ. */
 bool setup_index(struct setup *setup, struct err *err);
 /* Whether nothing is given that an oracle makes itself. */

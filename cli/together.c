@@ -1,6 +1,7 @@
 /* What must hold between the options of a scenario, beyond the range of each: found here, before a
  * world is made, so that no world has to doubt its configuration. */
 #include "base/vec.h"
+#include "cli/lists.h"
 #include "cli/setup.h"
 #include "traces/row.h"
 #include <stdio.h>
@@ -105,7 +106,7 @@ static bool check_pods(struct setup *setup, struct err *err)
 			       "pods.gpus is %g: expected a share of one GPU (0.001 to 1) or a "
 			       "whole number of them",
 			       pods->gpus);
-	if (pods->rate <= 0)
+	if (pods->rate <= 0 || pods->rows)
 		return true;
 	if (pods->gpu && *pods->gpu && !cluster_types(&setup->cluster))
 		return err_set(err,
@@ -211,9 +212,9 @@ bool setup_check_oracle(const struct setup *setup, struct err *err)
 	const char *given = setup->services.n			    ? "services"
 			  : setup->trace.file && *setup->trace.file ? "trace"
 			  : setup->workload.n			    ? "workload"
-			  : setup->pods.rate > 0		    ? "pods"
-			  : setup->copies > 1			    ? "copies"
-								    : NULL;
+			  : setup->pods.rate > 0 || (setup->pods.file && *setup->pods.file) ? "pods"
+			  : setup->copies > 1 ? "copies"
+					      : NULL;
 
 	return !given || err_set(err,
 				 "oracle makes its own requests and servers: expected it "
@@ -291,10 +292,12 @@ bool setup_check(struct setup *setup, struct err *err)
 	const struct pod_workload *pods = &setup->pods;
 	bool requests = (setup->trace.file && *setup->trace.file) || setup->workload.n;
 
-	if (!requests && pods->rate <= 0)
+	bool pods_come = pods->rate > 0 || (pods->file && *pods->file);
+
+	if (!requests && !pods_come)
 		return err_set(err, "there is nothing to run: expected `trace:`, `workload:` or "
 				    "`pods:` (or --trace FILE)");
-	if (pods->rate > 0 && !pods->count && !setup->duration_ns)
+	if (pods_come && !(pods->file && *pods->file) && !pods->count && !setup->duration_ns)
 		return err_set(err,
 			       "pods: without `count` needs a `duration`, or the run has no end");
 	if (!cluster_config_check(&setup->cluster, err))
@@ -311,7 +314,7 @@ bool setup_check(struct setup *setup, struct err *err)
 	for (uint32_t i = 0; requests && i < setup->services.n; i++)
 		if (!check_service(setup, &service[i], err))
 			return false;
-	if (!check_pods(setup, err))
+	if (!lists_pods(setup, err) || !check_pods(setup, err))
 		return false;
 	for (uint32_t i = 0; i < setup->events.n; i++)
 		if (!check_event(setup, i, err))

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define COST(f) offsetof(struct decision_cost, f)
-#define PODS(f) offsetof(struct pod_workload, f)
 
 /* The longest mean of a distribution of times: 1000 h of the clock's 292 years leave room for sums
  * and tails. */
@@ -56,31 +55,6 @@ const struct opt decision_cost_options[] = {
 	{ "function_start", OPT_DIST, UNIT_TIME, COST(function_start), "LN(1.1s,2.1s)", 0, MAX_NS,
 	  .help = "from wanting a control function to its first decision",
 	  .source = "pod start without a pull: p50 1.1 s, p99 2.06 s (kubernetes#56053)" },
-	OPT_END
-};
-
-static const char *const lifetimes[] = { "pod", "job", NULL };
-
-const struct opt pod_workload_options[] = {
-	{ "rate", OPT_REAL, UNIT_PER_S, PODS(rate), "0/s", 0, 1e9,
-	  .help = "plain pods that arrive; their jobs are Poisson; 0 = none" },
-	{ "job", OPT_INT, UNIT_NONE, PODS(job), "1", 1, 1e6,
-	  .help = "pods that arrive at once, as one job; above 1, how long jobs take is measured" },
-	{ "lifetime_of", OPT_CHOICE, UNIT_NONE, PODS(lifetime_of), "pod", .choices = lifetimes,
-	  .help = "whether each pod draws its own lifetime, or all pods of a job have one" },
-	{ "count", OPT_INT, UNIT_NONE, PODS(count), "0", 0, 1e12,
-	  .help = "plain pods in all; 0 = no end" },
-	{ "lifetime", OPT_DIST, UNIT_TIME, PODS(lifetime), "exp(60s)", 0, MAX_NS,
-	  .help = "from running to gone" },
-	{ "gpus", OPT_REAL, UNIT_NONE, PODS(gpus), "1", 0, 64,
-	  .help = "GPUs of a plain pod: a share of one (0.5), or a whole number" },
-	{ "gpu", OPT_TEXT, UNIT_NONE, PODS(gpu), "",
-	  .help = "types of GPUs that will do (T4|A10), of those that the cluster names; none = "
-		  "all" },
-	{ "cpu", OPT_INT, UNIT_NONE, PODS(cpu_milli), "0", 0, 1e9,
-	  .help = "CPU request of a plain pod, milli-CPUs" },
-	{ "memory", OPT_INT, UNIT_BYTES, PODS(memory_bytes), "0B", 0, 0x1p50,
-	  .help = "memory request of a plain pod" },
 	OPT_END
 };
 
@@ -182,47 +156,6 @@ static void request_due(struct sim *sim, struct sim_event *event)
 		sim_stop(sim);
 }
 
-/* One of n pods of a job; job 0: it is alone. */
-static void pod_arrives(struct world *world, uint64_t job, uint32_t n)
-{
-	const struct pod_workload *pods = &world->config->pods;
-	struct msg msg = { .kind = MSG_POD_ARRIVE };
-	struct arrive_load load = { .job = job, .pods = n, .types = pods->types };
-
-	msg.arrive.id = world->pods_arrived++;
-	msg.arrive.gpu_milli = need_gpu_milli(pods->gpus);
-	msg.arrive.cpu_milli = (uint32_t)pods->cpu_milli;
-	msg.arrive.memory_bytes = (uint64_t)pods->memory_bytes;
-	msg.load_bytes = load.job || load.types ? sizeof(load) : 0;
-	loop_post(world, MACHINE_CONTROL, 0, &msg, &load);
-	if (world->progress && !world->requests && !(world->pods_arrived & 1023))
-		world->progress(world->progress_ctx, (double)world->pods_arrived);
-}
-
-static void pod_due(struct sim *sim, struct sim_event *event)
-{
-	struct world *world = sim_user(sim);
-	const struct pod_workload *pods = &world->config->pods;
-	uint64_t n = (uint64_t)pods->job, left = (uint64_t)pods->count - world->pods_arrived,
-		 job = pods->job > 1 ? 1 + world->pods_arrived / n : 0;
-	uint32_t of;
-
-	if (pods->count && left < n)
-		n = left;
-	of = (uint32_t)n;
-	if (pods->job > 1)
-		jobs_arrive(&world->jobs, of, sim_now(sim));
-	if (!pods->count || n < left)
-		sim_arm(sim, event,
-			sim_now(sim) + (int64_t)(rng_exp(&world->pod_gap) * 1e9 *
-							 (double)pods->job / pods->rate +
-						 0.5));
-	for (; n; n--)
-		pod_arrives(world, job, of);
-	if (loop_ends(world))
-		sim_stop(sim);
-}
-
 static void sample_due(struct sim *sim, struct sim_event *event)
 {
 	struct world *world = sim_user(sim);
@@ -314,7 +247,6 @@ struct world *world_new(const struct world_config *config, const struct workload
 	world->pass = SIM_EVENT(pass_due);
 	world->sample = SIM_EVENT(sample_due);
 	world->submit_due = SIM_EVENT(loop_hops_due);
-	world->pod_arrive = SIM_EVENT(pod_due);
 	world->end = SIM_EVENT(end_due);
 	make_machines(world);
 	sim_arm(world->sim, &world->control_tick,
@@ -322,8 +254,7 @@ struct world *world_new(const struct world_config *config, const struct workload
 	sim_arm(world->sim, &world->serving_tick, 0);
 	world->faults = faults_new(world);
 	next_request(world);
-	if (config->pods.rate > 0)
-		sim_arm(world->sim, &world->pod_arrive, 0);
+	plain_start(world);
 	if (config->sample_ns > 0)
 		sim_arm(world->sim, &world->sample, config->sample_ns);
 	if (config->duration_ns > 0)
@@ -336,7 +267,7 @@ struct world *world_new(const struct world_config *config, const struct workload
 bool world_over(const struct world *world)
 {
 	const struct pod_workload *pods = &world->config->pods;
-	bool pods_done = pods->rate <= 0 ||
+	bool pods_done = !plain_pods(pods) ||
 			 (pods->count && world->pods_arrived >= (uint64_t)pods->count &&
 			  world->pods_recorded >= world->pods_arrived && !world->jobs.open);
 

@@ -87,6 +87,13 @@ static inline int64_t loop_gpu_ns(const struct pod *pod, int64_t ns)
 	return ns * (pod->gpu_milli / GPU_MILLI) + ns * (pod->gpu_milli % GPU_MILLI) / GPU_MILLI;
 }
 
+/* Plain pods (plain.c): whether there are any; those of a run; what one has of GPUs, milli, and how
+ * long it lives. */
+bool plain_pods(const struct pod_workload *pods);
+void plain_start(struct world *world);
+void plain_due(struct sim *sim, struct sim_event *event);
+uint32_t plain_gpu_milli(const struct pod_workload *pods, uint64_t id);
+int64_t plain_lifetime_ns(const struct world *world, uint64_t id);
 /* Whether the run is over, or is to stop. */
 bool loop_ends(const struct world *world);
 /* Delivers to a machine: now if nothing is being delivered, else after it. */

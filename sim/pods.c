@@ -221,13 +221,6 @@ void pods_served(struct world *world, const struct msg *msg)
 
 /* ---- pods ---- */
 
-static uint32_t gpu_milli_of(const struct world *world, uint32_t service)
-{
-	if (service == NONE)
-		return need_gpu_milli(world->config->pods.gpus);
-	return service_gpu_milli(&world->config->services[service]);
-}
-
 static void come_up(struct world *world, struct pod *pod)
 {
 	pod->up = true;
@@ -261,7 +254,6 @@ void pods_start(struct world *world, const struct msg *msg, const void *load)
 	pod->gen = msg->pod.gen;
 	pod->service = msg->pod.service;
 	pod->node = msg->pod.node;
-	pod->gpu_milli = gpu_milli_of(world, pod->service);
 	pod->held_since_ns = sim_now(world->sim);
 	pod->holds = true;
 	pod->draining = pod->gone_asked = pod->due = pod->silent = false;
@@ -270,6 +262,9 @@ void pods_start(struct world *world, const struct msg *msg, const void *load)
 	pod->serving = 0;
 	if (load)
 		memcpy(&pod->id, load, sizeof(pod->id));
+	pod->gpu_milli = pod->service == NONE
+			       ? plain_gpu_milli(&world->config->pods, pod->id)
+			       : service_gpu_milli(&world->config->services[pod->service]);
 	kubelet_start(world->kubelet, msg);
 	if (msg->pod.phase == PHASES)
 		come_up(world, pod);
@@ -348,14 +343,10 @@ void pods_stop(struct world *world, const struct msg *msg)
 /* A plain pod lives for a while. Its draw is its own, so that it lives as long under any plane. */
 static void live_and_end(struct world *world, const struct pod *pod)
 {
-	const struct pod_workload *pods = &world->config->pods;
-	bool shared = pods->lifetime_of == LIFETIME_OF_JOB;
-	struct rng rng = rng_stream(world->config->seed, "lifetime",
-				    shared ? pod->id / (uint64_t)pods->job : pod->id);
 	struct msg over = { .kind = MSG_POD_STOP, .who = pod->slot };
 
 	over.pod.gen = pod->gen;
-	later_post(world->later, dist_draw_int(&pods->lifetime, &rng), MACHINES, 0, &over, NULL);
+	later_post(world->later, plain_lifetime_ns(world, pod->id), MACHINES, 0, &over, NULL);
 }
 
 void pods_task_over(struct world *world, uint64_t id, bool done)

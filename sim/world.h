@@ -34,6 +34,12 @@ struct workload { void *ctx; int (*next)(void *ctx, struct arrival *row); };
 
 /* Plain pods: arrivals and lifetimes, no requests. */
 enum lifetime_of { LIFETIME_OF_POD, LIFETIME_OF_JOB };
+/* A pod of a list. */
+struct pod_row {
+	int64_t at_ns, lifetime_ns;
+	uint64_t memory_bytes;
+	uint32_t gpu_milli, cpu_milli, types;
+};
 struct pod_workload {
 	double rate;                    /* pods per second; 0 = none */
 	int64_t job;                    /* that arrive at once; jobs are Poisson */
@@ -44,6 +50,11 @@ struct pod_workload {
 	const char *gpu;                /* types that will do */
 	uint32_t types;                 /* the same as bits (cluster_types_named) */
 	int64_t cpu_milli, memory_bytes;
+	const char *file;               /* a list of pods; "" = none */
+	int format;                     /* of it: openb */
+	double inflate;                 /* times the cluster's GPUs that they ask for; 0 = as is */
+	const struct pod_row *row;      /* the list, read */
+	uint64_t rows;
 };
 extern const struct opt pod_workload_options[];
 

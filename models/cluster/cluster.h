@@ -45,6 +45,8 @@ struct cluster_config {
 		};
 	};
 	struct opt_list groups;                 /* of struct group_config */
+	const char *file;                       /* a list of nodes instead; "" = none */
+	int format;                             /* of it: openb */
 	int64_t rack_nodes, zones;
 	struct provision_config provision;
 };

@@ -23,6 +23,8 @@ static const struct opt provision_options[] = {
 	OPT_END
 };
 
+static const char *const formats[] = { "openb", NULL };
+
 static const struct opt group_options[] = {
 	{ "name", OPT_TEXT, UNIT_NONE, GROUP(name), "", .help = "what provision.group calls it" },
 	{ "nodes", OPT_INT, UNIT_NONE, GROUP(nodes), "8", 0, 1e6, .help = "nodes at the start" },
@@ -50,6 +52,10 @@ const struct opt cluster_options[] = {
 	  .size = sizeof(struct group_config), .inherit = 1 + CLUSTER(group),
 	  .help = "groups of nodes; what one leaves out it takes from the cluster; without a list "
 		  "there is one" },
+	{ "file", OPT_TEXT, UNIT_NONE, CLUSTER(file), "",
+	  .help = "a list of nodes, those alike being a group" },
+	{ "format", OPT_CHOICE, UNIT_NONE, CLUSTER(format), "openb", .choices = formats,
+	  .help = "of that list" },
 	{ "rack_nodes", OPT_INT, UNIT_NONE, CLUSTER(rack_nodes), "4", 1, 1e6,
 	  .help = "nodes a rack, in the order of their ids",
 	  .source = "assumption: 4 systems of 8 GPUs a rack" },
