@@ -235,7 +235,9 @@ static bool gang_fits(const struct cluster_config *cluster, uint32_t group, uint
 {
 	const struct group_config *of = cluster_group(cluster, group);
 
-	return n * milli <= (uint32_t)of->gpus * GPU_MILLI && n <= of->pods && n <= of->ips;
+	uint32_t each = milli && milli < GPU_MILLI ? GPU_MILLI / (GPU_MILLI / milli) : milli;
+
+	return n * each <= (uint32_t)of->gpus * GPU_MILLI && n <= of->pods && n <= of->ips;
 }
 
 /* Plain pods that some node has room for, when it is empty: whole GPUs or, in half of the worlds,
