@@ -41,6 +41,7 @@ static Suite *(*const suites[])(void) = {
 	faults_suite,
 	world_random_suite,
 	input_suite,
+	jobs_suite,
 	kpa_suite,
 	kube_suite,
 	kubelet_suite,

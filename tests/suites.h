@@ -38,6 +38,7 @@ Suite *rollout_suite(void);
 Suite *faults_suite(void);
 Suite *world_random_suite(void);
 Suite *input_suite(void);
+Suite *jobs_suite(void);
 Suite *kpa_suite(void);
 Suite *kube_suite(void);
 Suite *kubelet_suite(void);

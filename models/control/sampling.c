@@ -99,7 +99,7 @@ static bool together(const struct pod *a, const struct pod *b)
 
 	return same && a->need.gpu_milli == b->need.gpu_milli &&
 	       a->need.cpu_milli == b->need.cpu_milli &&
-	       a->need.memory_bytes == b->need.memory_bytes;
+	       a->need.memory_bytes == b->need.memory_bytes && a->need.types == b->need.types;
 }
 
 /* ---- whom to ask ---- */
