@@ -6,11 +6,11 @@
  * way. Probes are read when they arrive, tasks are sent when the answers are there; under late
  * binding reservations queue at the workers, and a slot whose turn it is asks for a task and stands
  * idle until it is told.  What is measured is the mean time from a job's arrival to the end of its
- * last task, without the first tenth of the jobs; there are four times as many where a job has one
- * duration.  The half width of the 95 % interval is that of
- * 30 batches.
+ * last task, without the first tenth of the jobs; the half width of its 95 % interval is that of 30
+ * batches.  The arguments are how many jobs there are where each task has its own duration, and
+ * where a job has one, which is noisier.
  *
- *   cc -std=c11 -O2 -o /tmp/sparrow tools/sparrow.c -lm && /tmp/sparrow 100000 */
+ *   cc -std=c11 -O2 -o /tmp/sparrow tools/sparrow.c -lm && /tmp/sparrow 50000 400000 */
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -315,13 +315,10 @@ int main(int argc, char **argv)
 {
 	static const double loads[] = { 0.8, 0.9, 0.95 };
 
-	int jobs_wanted = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 10000;
-
 	for (int one = 0; one < 2; one++) {
 		same = one;
-		/* Durations that are shared make for more noise. */
-		count = jobs_wanted * (same ? 4 : 1);
-		for (int i = 0; i < 3; i++)
+		count = argc > one + 1 ? (int)strtol(argv[one + 1], NULL, 10) : 10000;
+		for (int i = 0; count && i < 3; i++)
 			for (search = PER_TASK; search < SEARCHES; search++)
 				simulate(loads[i]);
 	}

@@ -57,6 +57,10 @@ near erlang-b servers=10 load=1.5 requests=200000
 near power-of-d queues=300 d=1 load=0.7 requests=400000
 near power-of-d queues=300 d=2 load=0.9 requests=600000
 near power-of-d queues=300 d=5 load=0.8 requests=400000
+near sparrow search=random duration=task load=0.5 workers=1000 requests=2000
+near sparrow search=late duration=job load=0.8 requests=3000
+near sparrow search=batch duration=job load=0.8 requests=3000
+near sparrow search=per-task duration=job load=0.8 requests=3000
 near home-partition partitions=300 capacity=10 probes=0 load=0.8 requests=200000
 near home-partition partitions=300 capacity=10 probes=1 load=0.9 requests=300000
 near home-partition partitions=300 capacity=5 probes=3 load=0.9 requests=300000
