@@ -3,7 +3,6 @@
  * plane (top.c) says how many functions there are, of this and four other kinds (crew.c), and who
  * owns which nodes (partition.c). */
 #include "models/control/functional.h"
-#include "models/control/note.h"
 #include <assert.h>
 
 /* Parked pods that are looked at when something comes free.  source: assumption, so that a long

@@ -403,19 +403,7 @@ void endpoint_resync(struct control *control, uint32_t set, int64_t stale_ns);
 /* Serving is told that it is routable. */
 void endpoint_up(struct control *control, uint32_t pod);
 
-/* functions.c: instances that decide, one thing at a time. */
-/* A slot of this kind is started: MSG_FUNCTION_START; returns it, or NONE if all are taken. */
-uint32_t function_start(struct control *control, enum function_kind kind);
-/* It is up. */
-void function_up(struct control *control, uint32_t function);
-/* Whether it is draining and has nothing left to do, for long enough. */
-bool function_drained(const struct control *control, uint32_t function);
-/* It ends (idle and drained). */
-void function_stop(struct control *control, uint32_t function);
-/* It died. */
-void function_lost(struct control *control, uint32_t function);
-/* No more pods are dispatched to it. */
-void function_drain(struct control *control, uint32_t function);
+/* queue.c: pods that wait. */
 /* Puts a pod into its queue. */
 void pod_enqueue(struct control *control, uint32_t pod, uint32_t function);
 /* Takes a pod out of the queue or a list of its function, or from the orphans. */
@@ -433,6 +421,20 @@ void pod_park(struct control *control, uint32_t pod);
 void pod_wake(struct control *control, uint32_t pod);
 /* Arms the timer of a parked pod's back-off. */
 void pod_back_off(struct control *control, uint32_t pod);
+
+/* functions.c: instances that decide, one thing at a time. */
+/* A slot of this kind is started: MSG_FUNCTION_START; returns it, or NONE if all are taken. */
+uint32_t function_start(struct control *control, enum function_kind kind);
+/* It is up. */
+void function_up(struct control *control, uint32_t function);
+/* Whether it is draining and has nothing left to do, for long enough. */
+bool function_drained(const struct control *control, uint32_t function);
+/* It ends (idle and drained). */
+void function_stop(struct control *control, uint32_t function);
+/* It died. */
+void function_lost(struct control *control, uint32_t function);
+/* No more pods are dispatched to it. */
+void function_drain(struct control *control, uint32_t function);
 /* Begins to think: the answer is function_thought(). */
 void function_think(struct control *control, uint32_t function, enum think what, uint32_t pod,
 		    uint32_t examined);
