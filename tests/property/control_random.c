@@ -80,7 +80,8 @@ static void configure_functional(struct play *p)
 		crew->max = chance(p, 0.3) ? 0 : crew->functions + below(p, 6);
 	}
 	f->drain_ns = chance(p, 0.5) ? 0 : up_to(p, 3 * S);
-	f->d = below(p, 5);
+	/* Who never asks another may own no node of the type that a pod must have. */
+	f->d = p->toy.cluster.groups.n ? 1 + below(p, 4) : below(p, 5);
 	f->order = (int)below(p, 4);
 	f->probing = (int)below(p, 2);
 	f->piggyback = chance(p, 0.5);
