@@ -209,6 +209,10 @@ static bool run_world(struct run *run, const struct run_job *job, struct feed *f
 	}
 	progress_start(&progress, feed->trace ? "requests" : "pods", expected(&run->setup),
 		       job->quiet);
+	if (job->speed > 0 && run->setup.events.n && !job->quiet)
+		fputs("sonde: events: a node that goes down kills its replicas' processes; control "
+		      "functions, API server, links, stores and boots are simulated\n",
+		      stderr);
 	if (job->speed > 0) {
 		ok = emu_local(&run->setup.world, &workload, sink, job->tape ? &hook : NULL,
 			       job->speed, &cli_stop, show, &progress, &world, err);

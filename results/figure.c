@@ -1,6 +1,7 @@
 /* Rows come sorted by label; a change of label starts a data block.  Axes are chosen from the data:
  * a picture without rows is not drawn at all. */
 #include "results/figure.h"
+#include "results/figure_mark.h"
 #include "base/record.h"
 #include "base/unit.h"
 #include "results/mem.h"
@@ -242,7 +243,8 @@ static const char *time_unit(double seconds, double *scale)
 	return *scale == 86400 ? "d" : *scale == 3600 ? "h" : *scale == 60 ? "min" : "s";
 }
 
-static void draw_time(const struct rows *rows, struct plot *plot)
+static bool draw_time(struct store *store, const struct rows *rows, struct plot *plot,
+		      struct err *err)
 {
 	static const struct {
 		const char *title;
@@ -264,6 +266,8 @@ static void draw_time(const struct rows *rows, struct plot *plot)
 		"set rmargin at screen 0.975\nunset key\n",
 		(32.0 + (LETTER + 1) * (digits > 4 ? digits : 4)) / WIDTH);
 	fprintf(plot->body, "set xrange [0:%.9g]\n", end > 0 ? end / scale : 1);
+	if (!figure_marks(store, plot, scale, err))
+		return false;
 	for (int p = 0; p < 3; p++) {
 		double top = 1 - 40.0 / plot->height - step * p;
 		int column = panels[p].column;
@@ -304,8 +308,10 @@ static void draw_time(const struct rows *rows, struct plot *plot)
 			}
 		}
 		putc('\n', plot->body);
+		figure_marks_unlabel(plot);
 	}
 	fputs("unset multiplot", plot->body);
+	return true;
 }
 
 /* Where a part or phase stands among its kind. */
@@ -474,7 +480,7 @@ bool figure_draw(struct store *store, const struct figure *figure, const char *f
 	fputs("\n", plot.body);
 	switch (figure->kind) {
 	case FIGURE_CDF: ok = draw_cdf(store, figure, &rows, &plot, err); break;
-	case FIGURE_TIME: draw_time(&rows, &plot); break;
+	case FIGURE_TIME: ok = draw_time(store, &rows, &plot, err); break;
 	case FIGURE_STACK: draw_stack(figure, &rows, &plot); break;
 	case FIGURE_SWEEP: draw_sweep(figure, &rows, &plot); break;
 	}

@@ -88,7 +88,7 @@ const struct figure figures[] = {
 		"Load, pods and queue over time",
 		"The first run of each variant, all services together. Queue: requests waiting in "
 		"activator, queue-proxy and "
-		"engine.",
+		"engine. Dotted: events of the scenario, pale where they end.",
 		FIGURE_TIME,
 		"",
 		NULL,

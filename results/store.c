@@ -129,8 +129,9 @@ static bool upgrade(struct store *store, struct err *err)
 	if (!store_exec(store, "BEGIN IMMEDIATE", err))
 		return false;
 	ok = pragma(store, "PRAGMA user_version", &version) || fault(store, "open", err);
-	if (ok && version < STORE_SCHEMA)
-		ok = sqlite3_exec(store->db, store_upgrade_sql, NULL, NULL, NULL) == SQLITE_OK ||
+	for (; ok && version < STORE_SCHEMA; version++)
+		ok = sqlite3_exec(store->db, store_upgrade_sql[version], NULL, NULL, NULL) ==
+			     SQLITE_OK ||
 		     fault(store, "upgrade", err);
 	ok = ok && store_exec(store, "COMMIT", err);
 	if (!ok)

@@ -11,7 +11,7 @@
 #include <sqlite3.h>
 
 enum {
-	STORE_SCHEMA = 2,                 /* PRAGMA user_version */
+	STORE_SCHEMA = 3,                 /* PRAGMA user_version */
 	STORE_APPLICATION = 0x536f6e64    /* PRAGMA application_id: "Sond" */
 };
 

@@ -204,6 +204,22 @@ static bool put_scale(struct store *store, const struct run_result *result, stru
 	return ok;
 }
 
+static bool put_events(struct store *store, const struct run_result *result, struct err *err)
+{
+	sqlite3_stmt *insert =
+		store_prepare(store, "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", err);
+	bool ok = insert != NULL;
+
+	for (uint32_t i = 0; ok && i < result->collect->events.n; i++) {
+		const struct event_record *r = &result->collect->events.at[i];
+
+		ok = row(store, insert, err, "iiitii", store->run, (int64_t)i, r->at_ns, r->kind,
+			 (int64_t)r->count, (int64_t)r->over);
+	}
+	sqlite3_finalize(insert);
+	return ok;
+}
+
 static bool put_pods(struct store *store, const struct run_result *result, struct err *err)
 {
 	static const char *const ends[POD_ENDS] = { "ready", "unschedulable", "failed", "cancelled",
@@ -329,8 +345,8 @@ bool store_finish(struct store *store, const struct run_result *result, int64_t 
 	ok = ok && put_metrics(store, result, err) && put_histograms(store, result, err) &&
 	     put_oracles(store, result, err) && put_series(store, result, err) &&
 	     (result->brief || (put_scale(store, result, err) && put_pods(store, result, err))) &&
-	     put_decisions(store, result, err) && put_end(store, result, err) &&
-	     store_exec(store, "COMMIT", err);
+	     put_events(store, result, err) && put_decisions(store, result, err) &&
+	     put_end(store, result, err) && store_exec(store, "COMMIT", err);
 	if (!ok) {
 		store_cancel(store);
 		return false;

@@ -1,13 +1,13 @@
 /* Columns for phases and parts come from base/record.h's names, so that they cannot fall behind it.
  */
 #include "results/store_schema.h"
+#include "results/store.h"
 #include "base/record.h"
 #include "results/mem.h"
-#include "results/store.h"
 #include <assert.h>
 
 const char *const store_tables[] = { "run",   "axis", "metric",	  "histogram", "oracle", "series",
-				     "scale", "pod",  "decision", "request",   NULL };
+				     "scale", "pod",  "decision", "request",   "event",	 NULL };
 
 static const char fixed[] =
 	"CREATE TABLE run (id INTEGER PRIMARY KEY, scenario TEXT NOT NULL, variant TEXT NOT NULL, "
@@ -61,13 +61,23 @@ static const char fixed[] =
 	"INTEGER," \
 	" PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID;\n"
 
-/* Schema 1 had one step, the search, and did not know of which service the pod was. */
-const char store_upgrade_sql[] =
+#define EVENT_TABLE \
+	"event (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, seq INTEGER NOT NULL, " \
+	"at_ns " \
+	"INTEGER NOT NULL, kind TEXT NOT NULL, count INTEGER NOT NULL, over INTEGER NOT NULL, " \
+	"PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID;\n"
+
+/* Schema 1 had one step, the search, and did not know of which service the pod was; schema 2 had no
+ * events. */
+const char *const store_upgrade_sql[STORE_SCHEMA] = {
+	NULL,
 	"ALTER TABLE decision RENAME TO decision_1;\n" DECISION_TABLE
 	"INSERT INTO decision SELECT run, seq, at_ns, at_ns, 0, '', pod, 'searched', function, "
 	"NULL, node,"
 	" examined, 0, NULL, info_age_ns, probes, 0, 0, NULL FROM decision_1;\n"
-	"DROP TABLE decision_1;\nPRAGMA user_version=2;\n";
+	"DROP TABLE decision_1;\nPRAGMA user_version=2;\n",
+	"CREATE TABLE IF NOT EXISTS " EVENT_TABLE "PRAGMA user_version=3;\n"
+};
 
 /* "cold_start.weights" as a column: dots become underscores. */
 static void column(FILE *out, const char *name, const char *suffix, const char *type)
@@ -86,7 +96,7 @@ char *store_schema_sql(void)
 
 	assert(out);
 	fputs(fixed, out);
-	fputs(DECISION_TABLE, out);
+	fputs(DECISION_TABLE "CREATE TABLE " EVENT_TABLE, out);
 	fputs("CREATE TABLE pod (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, seq "
 	      "INTEGER NOT NULL,"
 	      " id INTEGER NOT NULL, service TEXT NOT NULL, node INTEGER, \"end\" TEXT NOT NULL, "

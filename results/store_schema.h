@@ -9,6 +9,6 @@ char *store_insert_sql(const char *table);
 /* Names of the tables, NULL-terminated; `run` first, and in every other one its column `run`
  * comes first. */
 extern const char *const store_tables[];
-/* The statements that make a store of schema 1 one of schema 2. */
-extern const char store_upgrade_sql[];
+/* The statements that make a store of schema i one of schema i + 1, by i. */
+extern const char *const store_upgrade_sql[];
 #endif

@@ -31,8 +31,8 @@ struct service_config *rig_world_service(struct rig_world *rig);
 struct event_config *rig_world_event(struct rig_world *rig, enum event_kind kind, int64_t at_ns);
 /* A distribution of times. */
 struct dist rig_world_times(struct rig_world *rig, const char *text);
-/* Nothing changes any more: what follows from the configuration is made. False where the pods of the start do
- * not fit, or the configuration makes no sense. */
+/* Nothing changes any more: what follows from the configuration is made. False where the pods of
+ * the start do not fit, or the configuration makes no sense. */
 bool rig_world_ready(struct rig_world *rig);
 /* Frees it. */
 void rig_world_release(struct rig_world *rig);
