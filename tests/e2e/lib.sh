@@ -64,6 +64,15 @@ random_scenario() {
 				"output_tokens: \"%s\", bursts: [{at: 5s, for: 3s, factor: 6}]}\n", substr("abc", i, 1),
 				pick("poisson|gamma|weibull|two-level|constant"), pick("5/s|20/s|100/s"), 50 + int(draw() * 300),
 				pick("1|64|LN(200,900)|U(1,2000)"), pick("1|32|LN(60,250)|U(1,300)")
+		if (often(0.5))
+			exit
+		printf "users: {retries: %s}\n", pick("0|2")
+		printf "detection: {grace: %s, eviction: %s, eviction_rate: %s, function: %s, reset: %s}\nevents:\n", pick("5s|50s"),
+			pick("0s|10s"), pick("0/s|0.5/s"), pick("1s|15s"), pick("0s|1s|10s")
+		for (i = 1 + int(draw() * 3); i; i--)
+			printf "  - {kind: %s, at: %s, for: \"%s\", every: \"%s\", until: 40s, wipe: %s}\n",
+				pick("node-down|node-down|rack-down|zone-down|node-up|function-down|api-down|registry-slow|link-slow|rolling-upgrade"),
+				pick("1s|5s|5s|12s"), pick("2s|exp(10s)|30s"), pick("0s|exp(8s)"), pick("true|false")
 	}' </dev/null
 }
 
