@@ -80,3 +80,44 @@ random_scenario() {
 without_simulator() {
 	awk '/^ *"simulator": {/ { skip = 1 } !skip { print } skip && /^ *}/ { skip = 0 }'
 }
+
+# forms: of a run's JSON, a line for each quantity: expected, simulated, half width, bias, name.
+forms() {
+	awk '
+	/^  "oracle": [{[]/ { inside = 1 }
+	!inside { next }
+	/"quantity"/ { name = $0; gsub(/.*": "|",$/, "", name) }
+	/"(expected|simulated|half_width_95|finite_size_bias)"/ { gsub(/[",:]/, ""); value[$1] = $2 }
+	/"relative_error"/ {
+		print value["expected"], value["simulated"], value["half_width_95"], value["finite_size_bias"], name
+	}'
+}
+
+# near SCENARIO OPTION=VALUE...: the ready-made scenario with these options of its oracle. With TOLERANCE set, the
+# relative deviation may be that at most, and so may half of the interval.
+near() {
+	kind=$1 sets=
+	shift
+	for one; do
+		sets="$sets --set oracle.$one"
+	done
+	# shellcheck disable=SC2086
+	"$SONDE" run "scenarios/oracles/$kind.yaml" --seed 7 --json $sets | forms >"$TMP/out"
+	rows=$((rows + 1))
+	awk -v what="$kind $*" -v tolerance="${TOLERANCE:-0}" '
+	{
+		off = $2 - $1
+		room = 3 * $3 + $4
+		# An interval that excludes nothing would prove nothing.
+		wide = tolerance ? $3 > tolerance * $1 : room > 0.25 * $1
+		if (tolerance)
+			room = tolerance * $1
+		# Means over the whole run have no interval.
+		whole = $3 == "null"
+		ok = $1 > 0 && (whole ? $4 > 0 : $3 > 0) && off <= room && -off <= room && !wide
+		bad += !ok
+		printf "%s %s:%s: expected %g, simulated %g +- %g, bias %g%s\n", ok ? "ok " : "OFF", what,
+			substr($0, index($0, $5) - 1), $1, $2, $3, $4, wide ? ", the interval is too wide" : ""
+	}
+	END { exit !NR || bad }' "$TMP/out" || outside=$((outside + 1))
+}
