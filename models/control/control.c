@@ -305,7 +305,8 @@ int64_t control_wakeup(const struct control *c)
 
 const struct control_totals *control_totals(struct control *c, int64_t now)
 {
-	int64_t held_ns = 0, busy_ns = 0;
+	const struct function_totals *schedule = &c->totals.kind[FUNCTION_SCHEDULE];
+	int64_t held_ns;
 
 	for (int k = 0; k < FUNCTION_KINDS; k++) {
 		struct function_totals *kind = &c->totals.kind[k];
@@ -320,14 +321,12 @@ const struct control_totals *control_totals(struct control *c, int64_t now)
 			kind->held_ns += now - f->started_ns;
 			kind->busy_ns += f->busy_ns + (f->thinking ? now - f->thinking_ns : 0);
 		}
-		held_ns += kind->held_ns;
-		busy_ns += kind->busy_ns;
 	}
-	/* The top-level control plane lives as long as the cluster, and decides about no pod. */
-	if (c->plane == &plane_functional)
-		held_ns += now;
+	/* What the other kinds do, controllers do in other planes, which nobody counts.  The
+	 * top-level control plane lives as long as the cluster, and decides about no pod. */
+	held_ns = schedule->held_ns + (c->plane == &plane_functional ? now : 0);
 	c->totals.core_ns = (int64_t)((double)held_ns * c->config.cores + 0.5);
-	c->totals.idle_core_ns = (int64_t)((double)(held_ns - busy_ns) * c->config.cores + 0.5);
+	c->totals.idle_core_ns = (int64_t)((double)(held_ns - schedule->busy_ns) * c->config.cores + 0.5);
 	return &c->totals;
 }
 
