@@ -185,8 +185,7 @@ static void fill_result(struct run *run, const struct run_job *job, struct world
 							    (uint64_t)usage.ru_maxrss * 1024 } };
 	fill_extra(run, &totals);
 	if (meter) {
-		oracle_meter_pods(meter,
-				  (double)totals.gpu_held_ns / (double)totals.now_ns);
+		oracle_meter_pods(meter, (double)totals.gpu_held_ns / (double)totals.now_ns);
 		run->result.oracles = oracle_meter_read(meter, run->oracle);
 		run->result.oracle = run->oracle;
 	}
@@ -243,9 +242,8 @@ static void listen(struct run *run, const struct run_job *job, struct listener *
 	run->collect.also = job->also;
 	*listener =
 		(struct listener){ .collect = &run->collect, .to = collect_sink(&run->collect) };
-	*sink = (struct sink){ listener, on_request, on_gap,	  on_pod,
-			       on_scale, on_series,  on_decision, on_event,
-			       on_job };
+	*sink = (struct sink){ listener,  on_request,  on_gap,	 on_pod, on_scale,
+			       on_series, on_decision, on_event, on_job };
 	if (job->csv) {
 		requests_csv_run(job->csv, run->setup.service_names, run->setup.services.n,
 				 job->variant, (uint64_t)run->setup.seed);

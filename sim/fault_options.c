@@ -40,8 +40,9 @@ const struct opt event_options[] = {
 	{ "wipe", OPT_BOOL, UNIT_NONE, EVENT(wipe), "false",
 	  .help = "NAME-down: the drives are empty afterwards, of images and weights: new "
 		  "machines" },
-	{ "factor", OPT_REAL, UNIT_NONE, EVENT(factor), "0.1", 1e-6, 1,
-	  .help = "NAME-slow: what the bandwidth is multiplied by", .source = "assumption" },
+	{ "factor", OPT_REAL, UNIT_NONE, EVENT(factor), "0.1", 0, 1,
+	  .help = "NAME-slow: what the bandwidth is multiplied by; 0 = nothing gets through",
+	  .source = "assumption" },
 	{ "services", OPT_TEXT, UNIT_NONE, EVENT(services), "",
 	  .help = "rolling-upgrade: which, with commas between; empty = all" },
 	{ "gap", OPT_INT, UNIT_TIME, EVENT(gap_ns), "0s", 0, 9e18,

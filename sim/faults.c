@@ -26,10 +26,10 @@ struct ending {
 	uint32_t id, source, target, turn;
 };
 
-/* A bandwidth, by how many events it is cut. */
+/* A bandwidth, by how many events it is cut, and by how many to nothing. */
 struct slow {
 	double factor;
-	uint32_t events;
+	uint32_t events, nothing;
 };
 
 struct faults {
@@ -119,9 +119,16 @@ void faults_node_came(struct faults *f, uint32_t node)
 /* What is left of it; exactly all when nothing cuts it any more. */
 static double cut(struct slow *slow, double factor, bool over)
 {
-	slow->events += over ? -1u : 1u;
-	slow->factor = !slow->events ? 1 : over ? slow->factor / factor : slow->factor * factor;
-	return slow->factor;
+	uint32_t one = over ? -1u : 1u;
+
+	slow->events += one;
+	if (factor <= 0)
+		slow->nothing += one;
+	else
+		slow->factor = over ? slow->factor / factor : slow->factor * factor;
+	if (!slow->events)
+		slow->factor = 1;
+	return slow->nothing ? 0 : slow->factor;
 }
 
 static void slow_down(struct faults *f, const struct event_config *config, uint32_t target,

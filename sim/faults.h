@@ -17,7 +17,7 @@
  *          again at the earliest after `for`
  *   api-down      writes are refused and come again (api.retry); watches are silent
  *   link-slow, registry-slow, dfs-slow
- *          the nodes' NICs, or all of a store, have `factor` of their bandwidth
+ *          the nodes' NICs, or all of a store, have `factor` of their bandwidth, or none
  *   rolling-upgrade   MSG_UPGRADE for each service, `gap` after one another
  *
  * Simplifications: a rebooted node's pods are replaced, not restarted in place (a kubelet that

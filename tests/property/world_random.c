@@ -112,6 +112,7 @@ static void events(struct chaos *c)
 				below(c, unit == UNIT_NODES ? (uint32_t)c->rig.cluster.nodes : 1);
 		e->count = e->first >= 0 ? 1 : 1 + below(c, 3);
 		e->function = (int)below(c, FUNCTION_KINDS + 1);
+		e->factor = chance(c, 0.3) ? 0 : rng_unit(&c->rng);
 		e->wipe = chance(c, 0.3);
 		e->gap_ns = chance(c, 0.5) ? SECOND : 0;
 		e->services = chance(c, 0.3) ? "s0" : "";
