@@ -1,11 +1,10 @@
 /* The virtual world whole, small and random, under every plane, while nodes, racks, zones, control
  * functions and the API server go down, bandwidth falls, services are upgraded and users try again.
  * Whatever happens:
- *   each request ends once and its parts add up; each arrival is a first attempt or a counted retry
- *   GPUs are held by no more than there are, and busy no longer than held
- *   the books of the control plane balance (control_audit, in world_close)
- *   the same seed gives the same steps
- *   once all is well again, no request is left and every service has its pods
+ *   each request ends once and its parts add up, each plain pod has one record; each arrival is a
+ * first attempt or a counted retry GPUs are held by no more than there are, and busy no longer than
+ * held the books of the control plane balance (control_audit, in world_close) the same seed gives
+ * the same steps once all is well again, no request is left every service has its pods, every plain pod was bound
  *
  * SONDE_TEST_LONG runs 10,000 worlds instead of 1,000; SONDE_TEST_WORLD=17 one of them. */
 #include "base/rng.h"
@@ -23,6 +22,7 @@ enum {
 	WORLDS_LONG = 10000,
 	SERVICES = 3,
 	EVENTS = 5,
+	PLAIN = 60,
 	REQUESTS = 400,
 	PLANES = PLANE_SAMPLING + 1
 };
@@ -60,6 +60,8 @@ struct chaos {
 	/* what was seen */
 	uint64_t emitted, records, by_outcome[OUTCOMES], hash;
 	uint8_t ended[REQUESTS]; /* attempts of each */
+	bool recorded[PLAIN];	 /* plain pods */
+	int64_t plain, pending;
 	uint32_t ready[SERVICES];
 };
 
@@ -80,6 +82,7 @@ static void services(struct chaos *c)
 
 		s->tensor_parallel = 1 + below(c, 2);
 		s->replicas = 1 + below(c, 3);
+		s->priority = below(c, 3);
 		s->timeout_ns = (5 + below(c, 60)) * SECOND;
 		s->concurrency = chance(c, 0.3) ? 1 + below(c, 4) : 0;
 		s->engine.kind = chance(c, 0.5) ? ENGINE_LLM : ENGINE_REQUEST;
@@ -122,6 +125,7 @@ static void events(struct chaos *c)
 static void configure(struct chaos *c)
 {
 	c->rig.control.plane = (int)(number % PLANES);
+	c->rig.control.jobs = (int)below(c, 3);
 	c->rig.control.limits = (int)below(c, 3);
 	c->rig.control.path = chance(c, 0.3) ? (int)below(c, 3) : PATH_OWN;
 	for (int k = 0; k < FUNCTION_KINDS; k++) {
@@ -144,7 +148,9 @@ static void configure(struct chaos *c)
 	c->rig.users.retries = chance(c, 0.5) ? 1 + below(c, 4) : 0;
 	if (chance(c, 0.3)) {
 		c->rig.config.pods.rate = 1;
-		c->rig.config.pods.count = 60;
+		c->rig.config.pods.count = PLAIN;
+		c->rig.config.pods.job = 1 + below(c, 3);
+		c->rig.config.pods.gpus = chance(c, 0.5) ? 0.5 : 1;
 		c->rig.config.pods.lifetime = rig_world_times(&c->rig, "exp(20s)");
 	}
 	services(c);
@@ -181,6 +187,19 @@ static void on_request(void *ctx, const struct request_record *r)
 	c->ended[r->id]++;
 	c->records++;
 	c->by_outcome[r->outcome]++;
+}
+
+/* A plain pod has one record, bound or not. */
+static void on_pod(void *ctx, const struct pod_record *r)
+{
+	struct chaos *c = ctx;
+
+	if (r->service != NONE)
+		return;
+	HOLDS(r->id < PLAIN && !c->recorded[r->id]);
+	c->recorded[r->id] = true;
+	c->plain++;
+	c->pending += r->end == POD_PENDING;
 }
 
 static void on_step(void *ctx, const struct taped_step *step)
@@ -234,10 +253,12 @@ static void check(struct chaos *c, struct world *world)
 		attempts += c->ended[i];
 	HOLDS(sum == totals.requests && c->records == sum);
 	HOLDS(totals.requests == c->emitted + totals.users.retries && attempts == sum);
+	HOLDS(c->plain == c->rig.config.pods.count);
 	HOLDS(totals.gpu_busy_ns <= totals.gpu_held_ns);
 	HOLDS(totals.gpu_held_ns <= gpus(c) * totals.now_ns);
 	if (!heals(c))
 		return;
+	HOLDS(!c->pending);
 	HOLDS(c->emitted == c->requests && !c->by_outcome[OUT_IN_FLIGHT]);
 	HOLDS(!c->rig.users.retries ||
 	      totals.users.gave_up + c->by_outcome[OUT_COMPLETED] == c->requests);
@@ -254,7 +275,7 @@ static void on_series(void *ctx, const struct series_record *r)
 static uint64_t run_world(uint64_t seed)
 {
 	struct chaos *c = calloc(1, sizeof(*c));
-	struct sink sink = { .ctx = c, .request = on_request, .series = on_series };
+	struct sink sink = { .ctx = c, .request = on_request, .pod = on_pod, .series = on_series };
 	struct tape_hook tape = { c, on_step, on_life, on_death };
 	struct workload workload = { c, next };
 	struct world *world;
