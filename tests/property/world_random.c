@@ -1,10 +1,12 @@
 /* The virtual world whole, small and random, under every plane, while nodes, racks, zones, control
  * functions and the API server go down, bandwidth falls, services are upgraded and users try again.
  * Whatever happens:
- *   each request ends once and its parts add up, each plain pod has one record; each arrival is a
- * first attempt or a counted retry GPUs are held by no more than there are, and busy no longer than
- * held the books of the control plane balance (control_audit, in world_close) the same seed gives
- * the same steps once all is well again, no request is left every service has its pods, every plain pod was bound
+ *   each request ends once and its parts add up; each plain pod has one record
+ *   each arrival is a first attempt or a counted retry
+ *   GPUs are held by no more than there are, and busy no longer than held
+ *   the books of the control plane balance (control_audit, in world_close)
+ *   the same seed gives the same steps
+ *   once all is well again, no request is left, services have their pods, plain pods were bound
  *
  * SONDE_TEST_LONG runs 10,000 worlds instead of 1,000; SONDE_TEST_WORLD=17 one of them. */
 #include "base/rng.h"
