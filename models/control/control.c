@@ -326,7 +326,8 @@ const struct control_totals *control_totals(struct control *c, int64_t now)
 	 * top-level control plane lives as long as the cluster, and decides about no pod. */
 	held_ns = schedule->held_ns + (c->plane == &plane_functional ? now : 0);
 	c->totals.core_ns = (int64_t)((double)held_ns * c->config.cores + 0.5);
-	c->totals.idle_core_ns = (int64_t)((double)(held_ns - schedule->busy_ns) * c->config.cores + 0.5);
+	c->totals.idle_core_ns =
+		(int64_t)((double)(held_ns - schedule->busy_ns) * c->config.cores + 0.5);
 	return &c->totals;
 }
 
