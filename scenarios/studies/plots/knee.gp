@@ -12,17 +12,17 @@ set ytics ('0.2 s' 0.2, '0.5 s' 0.5, '1 s' 1, '2 s' 2, '5 s' 5, '10 s' 10, '20 s
 set key outside right center
 # Dirigent's artefact, read off its plots: Knative p99 at 1/s, and p50 at 2 and 3/s; Dirigent p99 at 1, 100 and 150/s.
 $knative << EOD
-1 3.3
+1|3.3
 EOD
 $knative50 << EOD
-1 1.78
-2 2.49
-3 5
+1|1.78
+2|2.49
+3|5
 EOD
 $dirigent << EOD
-1 0.18
-100 0.4
-150 1.05
+1|0.18
+100|0.4
+150|1.05
 EOD
 # PulseNet: a tuned Knative makes 50 a second.
 set arrow from 50, 0.12 to 50, 120 nohead dt 2 lc rgb colour[2] lw 1
