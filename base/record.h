@@ -172,6 +172,10 @@ struct control_totals {
 	/* held by all that schedules, a top-level control plane too; of that not deciding about
 	 * a pod */
 	int64_t core_ns, idle_core_ns;
+	/* At that time: of what is free of GPUs the share that pods like the scenario's cannot use
+	 * (FGD); taken of all: GPUs that pods have at least a share of, GPUs by share, CPU, memory.
+	 * NAN = of nothing */
+	double fragmentation, gpus_in_use, gpu_taken, cpu_taken, memory_taken;
 };
 
 /* Plain pods that came together, when the last of them has ended. */

@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "traces/openb.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool alike(const struct group_config *group, const struct openb_node *node)
@@ -150,4 +151,98 @@ bool lists_pods(struct setup *setup, struct err *err)
 	if (!pods->count || pods->count > (int64_t)pods->rows)
 		pods->count = (int64_t)pods->rows;
 	return true;
+}
+
+/* ---- pods that may come ---- */
+
+struct spec {
+	struct need need;
+	uint64_t n;
+	uint32_t first;
+};
+struct specs {
+	struct spec *at;
+	uint32_t n, cap;
+};
+
+static void tally(struct specs *tallies, struct need need, uint64_t n)
+{
+	for (uint32_t i = 0; i < tallies->n; i++) {
+		struct spec *known = &tallies->at[i];
+
+		if (known->need.gpu_milli == need.gpu_milli &&
+		    known->need.cpu_milli == need.cpu_milli &&
+		    known->need.memory_bytes == need.memory_bytes &&
+		    known->need.types == need.types) {
+			known->n += n;
+			return;
+		}
+	}
+	vec_push(tallies, ((struct spec){ need, n, tallies->n }));
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct spec *x = a, *y = b;
+
+	if (x->n != y->n)
+		return x->n < y->n ? 1 : -1;
+	return x->first < y->first ? -1 : 1;
+}
+
+static void tally_pods(struct specs *tallies, const struct pod_workload *pods)
+{
+	for (uint64_t i = 0; i < pods->rows; i++)
+		tally(tallies,
+		      (struct need){ .gpu_milli = pods->row[i].gpu_milli,
+				     .cpu_milli = pods->row[i].cpu_milli,
+				     .memory_bytes = pods->row[i].memory_bytes,
+				     .types = pods->row[i].types },
+		      1);
+	if (!pods->rows && pods->rate > 0)
+		tally(tallies,
+		      (struct need){ .gpu_milli = need_gpu_milli(pods->gpus),
+				     .cpu_milli = (uint32_t)pods->cpu_milli,
+				     .memory_bytes = (uint64_t)pods->memory_bytes,
+				     .types = pods->types },
+		      1);
+}
+
+static void tally_services(struct specs *tallies, const struct setup *setup)
+{
+	const struct service_config *service = setup->services.at;
+
+	for (uint32_t i = 0; i < setup->services.n; i++) {
+		struct need need = { .gpu_milli = service_gpu_milli(&service[i]),
+				     .cpu_milli = (uint32_t)service[i].cpu_milli,
+				     .memory_bytes = (uint64_t)service[i].memory_bytes };
+		struct err unknown;
+
+		if (cluster_types_named(&setup->cluster, service[i].gpu, &need.types, &unknown))
+			tally(tallies, need, 1);
+	}
+}
+
+void lists_typical(struct setup *setup)
+{
+	bool requests = (setup->trace.file && *setup->trace.file) || setup->workload.n;
+	struct specs tallies = { 0 };
+	struct typical *typical = ARENA_ARRAY(&setup->arena, struct typical, TYPICALS_MAX);
+	uint64_t n = 0;
+
+	tally_pods(&tallies, &setup->pods);
+	if (requests)
+		tally_services(&tallies, setup);
+	if (tallies.n)
+		qsort(tallies.at, tallies.n, sizeof(*tallies.at), by_number);
+	if (tallies.n > TYPICALS_MAX)
+		tallies.n = TYPICALS_MAX;
+	for (uint32_t i = 0; i < tallies.n; i++)
+		n += tallies.at[i].n;
+	for (uint32_t i = 0; i < tallies.n; i++)
+		typical[i] =
+			(struct typical){ tallies.at[i].need, (double)tallies.at[i].n / (double)n };
+	setup->control.place.typical = typical;
+	setup->control.place.typicals = tallies.n;
+	vec_release(&tallies);
 }

@@ -319,6 +319,7 @@ bool setup_check(struct setup *setup, struct err *err)
 	for (uint32_t i = 0; i < setup->events.n; i++)
 		if (!check_event(setup, i, err))
 			return false;
+	lists_typical(setup);
 	return control_check(&setup->control, &setup->cluster, setup->services.at,
 			     setup->services.n, err);
 }

@@ -34,6 +34,12 @@ static void count(struct walk *walk, const char *name, uint64_t value)
 	put(walk, name, "count", (double)value, true, true);
 }
 
+/* A share, undefined where it is NAN. */
+static void part(struct walk *walk, const char *name, double value)
+{
+	put(walk, name, "share", isnan(value) ? 0 : value, !isnan(value), false);
+}
+
 /* A quotient, undefined where the divisor is 0. */
 static void ratio(struct walk *walk, const char *name, const char *unit, double value, double by)
 {
@@ -186,6 +192,11 @@ static void walk_control(struct walk *walk, const struct run_result *result)
 	      (double)result->simulated_ns / SECOND);
 	ratio(walk, "scheduled_per_s", "1/s", (double)c->placements,
 	      (double)result->simulated_ns / SECOND);
+	part(walk, "fragmentation", c->fragmentation);
+	part(walk, "gpus_in_use", c->gpus_in_use);
+	part(walk, "gpu_taken", c->gpu_taken);
+	part(walk, "cpu_taken", c->cpu_taken);
+	part(walk, "memory_taken", c->memory_taken);
 	walk_functions(walk, c);
 	walk->group = "extra";
 	for (uint32_t i = 0; i < result->extras; i++)

@@ -19,6 +19,7 @@ static Suite *(*const suites[])(void) = {
 	bootstrap_suite,
 	cluster_suite,
 	shapes_suite,
+	fragment_suite,
 	openb_suite,
 	cold_start_suite,
 	compare_suite,

@@ -16,6 +16,7 @@ Suite *base_unit_suite(void);
 Suite *bootstrap_suite(void);
 Suite *cluster_suite(void);
 Suite *shapes_suite(void);
+Suite *fragment_suite(void);
 Suite *openb_suite(void);
 Suite *cold_start_suite(void);
 Suite *compare_suite(void);

@@ -1,7 +1,7 @@
 /* A node's row says how many shapes it can take; when that number changes, and only then, the bits
  * and counts of its pool change with it.  A pod comes or goes in a few loads; nothing is ever
  * recounted. */
-#include "models/cluster/cluster.h"
+#include "models/cluster/fragment.h"
 #include "base/vec.h"
 #include <assert.h>
 #include <string.h>
@@ -294,9 +294,13 @@ static uint16_t *shares(struct cluster *cluster, struct node *node)
 }
 
 /* The fullest shared GPU that has room for so much, else one that is entirely free. */
-static uint32_t choose_gpu(const struct node *node, const uint16_t *taken, uint32_t milli)
+static uint32_t choose_gpu(struct cluster *cluster, struct node *node, const struct need *need)
 {
-	uint32_t best = NO_SHARE;
+	const uint16_t *taken = shares(cluster, node);
+	uint32_t best = NO_SHARE, milli = need->gpu_milli;
+
+	if (cluster->place.fragmentation)
+		return fragment_gpu(cluster, node, need);
 
 	for (uint32_t i = 0; i < (uint32_t)node->gpus; i++)
 		if (taken[i] && taken[i] + milli <= GPU_MILLI &&
@@ -408,7 +412,7 @@ void cluster_take(struct cluster *cluster, uint32_t id, struct need *need)
 
 	assert(id < cluster->n && cluster_fits(node, need));
 	if (need->gpu_milli % GPU_MILLI)
-		need->gpu = choose_gpu(node, shares(cluster, node), need->gpu_milli);
+		need->gpu = choose_gpu(cluster, node, need);
 	move(cluster, node, need, -1);
 }
 

@@ -87,6 +87,9 @@ struct place_config {
 	int64_t sample;                 /* percent of the nodes to find feasible; 0 = adaptive */
 	int64_t least, most, balanced;  /* weights of the scores */
 	int64_t cpu, memory, gpu;       /* weights of the resources inside a score */
+	int64_t fragmentation;          /* weight of that score */
+	const struct typical *typical;  /* pods that may come, for it */
+	uint32_t typicals;
 };
 
 extern const struct opt place_options[];
@@ -110,6 +113,11 @@ static inline bool need_gpus_valid(double gpus)
 	return (gpus > 0 && gpus < 1 && need_gpu_milli(gpus)) ||
 	       need_gpu_milli(gpus) == (uint32_t)gpus * GPU_MILLI;
 }
+
+/* A pod that may come, and how likely it is of those that do; the shares add up to 1. */
+struct typical { struct need need; double share; };
+/* The most popular kinds are kept.  source: assumption; 64 are 99 % of openb's pods */
+enum { TYPICALS_MAX = 64 };
 
 /* What need counts as when nodes are scored: 100m CPU and 200 MiB where nothing is asked for.
  * Source: kube-scheduler util/pod_resources.go, DefaultMilliCPURequest, DefaultMemoryRequest. */
@@ -224,8 +232,8 @@ void cluster_disown(struct cluster *cluster, uint32_t node, int64_t now);
 /* Whether the node is up and has room for need: GPUs of its type, CPU, memory, a pod slot and an
  * address. */
 bool cluster_fits(const struct node *node, const struct need *need);
-/* Takes what need says from a node that has it, a share from the fullest GPU that has room for it
- * (need->gpu); or gives it back. */
+/* Takes what need says from a node that has it, a share from the fullest GPU that has room for it,
+ * or the one that place.fragmentation prefers (need->gpu); or gives it back. */
 void cluster_take(struct cluster *cluster, uint32_t node, struct need *need);
 void cluster_give(struct cluster *cluster, uint32_t node, const struct need *need);
 /* Takes again exactly what was given back since, a share of the very same GPU. */

@@ -76,6 +76,10 @@ const struct opt place_options[] = {
 	  .help = "weight of MostAllocated: pack", .source = kube },
 	{ "balanced", OPT_INT, UNIT_NONE, PLACE(balanced), "1", 0, 100,
 	  .help = "weight of BalancedAllocation: even use of the resources", .source = kube },
+	{ "fragmentation", OPT_INT, UNIT_NONE, PLACE(fragmentation), "0", 0, 100,
+	  .help = "weight of FGD's score: what is free should be of use to the pods that may come, "
+		  "which are the scenario's own",
+	  .source = "not one of kube-scheduler's plugins; Weng et al., USENIX ATC'23" },
 	{ "cpu", OPT_INT, UNIT_NONE, PLACE(cpu), "1", 0, 100, .help = "weight of CPU in the scores",
 	  .source = kube },
 	{ "memory", OPT_INT, UNIT_NONE, PLACE(memory), "1", 0, 100,

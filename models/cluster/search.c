@@ -5,7 +5,7 @@
  * changes.  All count as examined, for a scheduler pays for them.  Of 100,000 nodes 5,000 are
  * scored for a pod: 80 blocks, of which one or two have changed. */
 #include "base/vec.h"
-#include "models/cluster/cluster.h"
+#include "models/cluster/fragment.h"
 #include <assert.h>
 #include <math.h>
 
@@ -112,9 +112,9 @@ int64_t search_score(const struct place_config *place, const struct node *node,
 }
 
 /* Between two searches few nodes change and pods are alike: most scores are those of last time. */
-static int64_t score_of(const struct place_config *place, struct node *node,
-			const struct need *need)
+static int64_t score_of(const struct cluster *cluster, struct node *node, const struct need *need)
 {
+	const struct place_config *place = &cluster->place;
 	const struct need *of = &node->score_need;
 
 	if (!node->known || of->gpu_milli != need->gpu_milli || of->cpu_milli != need->cpu_milli ||
@@ -122,6 +122,8 @@ static int64_t score_of(const struct place_config *place, struct node *node,
 		node->known = true;
 		node->score_need = *need;
 		node->score = search_score(place, node, need);
+		if (place->fragmentation)
+			node->score += fragment_score(cluster, node, need);
 	}
 	return node->score;
 }
@@ -183,7 +185,7 @@ static struct tally look(const struct walk *w, uint32_t from, uint32_t to)
 	struct node *node;
 
 	for (uint32_t at = from; (node = next(w, &at, to)); at++) {
-		int64_t score = score_of(&w->cluster->place, node, w->need);
+		int64_t score = score_of(w->cluster, node, w->need);
 
 		tally.feasible++;
 		if (score > tally.score) {
@@ -255,7 +257,7 @@ static uint32_t draw(const struct walk *w, const struct best *best, struct rng *
 	struct node *node;
 
 	for (uint32_t at = best->from; (node = next(w, &at, best->to)); at++)
-		if (score_of(&w->cluster->place, node, w->need) == best->score && !k--)
+		if (score_of(w->cluster, node, w->need) == best->score && !k--)
 			return w->pool->node[at];
 	assert(!"a tally is right");
 	return NO_NODE;
