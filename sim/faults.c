@@ -7,7 +7,6 @@
 #include "sim/rows.h"
 #include <assert.h>
 #include <stdio.h>
-#include <string.h>
 
 /* An event of the scenario. */
 struct source {
@@ -338,7 +337,8 @@ static void choose(struct faults *f, struct source *source)
 			config->first < f->targets.n ? (uint32_t)config->first : f->targets.n;
 
 		n = f->targets.n - from < n ? f->targets.n - from : n;
-		memmove(f->targets.at, f->targets.at + from, n * sizeof(*f->targets.at));
+		for (uint32_t i = 0; i < n; i++)
+			f->targets.at[i] = f->targets.at[from + i];
 	}
 	for (uint32_t i = 0; config->first < 0 && i < n; i++) {
 		uint32_t j = i + rng_below(&source->targets, f->targets.n - i),
