@@ -2,8 +2,10 @@
  * cluster_verify has to say.  GPUs, CPU and memory cannot be over-committed where these hold:
  * cluster_take refuses to. */
 #include "base/vec.h"
+#include "models/cluster/fragment.h"
 #include "models/control/state.h"
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 bool pod_has_node(const struct pod *pod)
@@ -37,4 +39,33 @@ void control_audit(const struct control *c)
 	}
 	free(on);
 	cluster_verify(c->cluster);
+}
+
+static double part(double taken, double all)
+{
+	return all > 0 ? taken / all : NAN;
+}
+
+void control_occupancy(struct control *c)
+{
+	double gpus = 0, in_use = 0, milli = 0, cpu = 0, free_cpu = 0, memory = 0, free_memory = 0;
+
+	for (uint32_t i = 0; i < c->cluster->n; i++) {
+		const struct node *node = &c->cluster->node[i];
+
+		if (!node->up)
+			continue;
+		gpus += node->gpus;
+		in_use += node->gpus - node->free_gpus;
+		milli += node->gpus - node->free_gpu_milli / (double)GPU_MILLI;
+		cpu += (double)node->cpu_milli;
+		free_cpu += (double)node->free_cpu_milli;
+		memory += (double)node->memory_bytes;
+		free_memory += (double)node->free_memory_bytes;
+	}
+	c->totals.fragmentation = fragment_of(c->cluster);
+	c->totals.gpus_in_use = part(in_use, gpus);
+	c->totals.gpu_taken = part(milli, gpus);
+	c->totals.cpu_taken = part(cpu - free_cpu, cpu);
+	c->totals.memory_taken = part(memory - free_memory, memory);
 }

@@ -328,6 +328,7 @@ const struct control_totals *control_totals(struct control *c, int64_t now)
 	c->totals.core_ns = (int64_t)((double)held_ns * c->config.cores + 0.5);
 	c->totals.idle_core_ns =
 		(int64_t)((double)(held_ns - schedule->busy_ns) * c->config.cores + 0.5);
+	control_occupancy(c);
 	return &c->totals;
 }
 

@@ -348,6 +348,8 @@ void pod_resync(struct control *control, uint32_t pod, int64_t stale_ns);
 struct msg *pod_tell(struct control *control, enum msg_kind kind, uint32_t pod);
 /* Whether it has taken something of its node (audit.c). */
 bool pod_has_node(const struct pod *pod);
+/* What is taken of the nodes that are up, and what is fragment, into the totals. */
+void control_occupancy(struct control *control);
 /* Gives back what it has taken of its node. */
 void pod_give(struct control *control, uint32_t pod);
 
