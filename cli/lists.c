@@ -35,8 +35,6 @@ bool lists_nodes(struct setup *setup, struct err *err)
 
 	if (!cluster->file || !*cluster->file)
 		return true;
-	if (cluster->groups.n)
-		return err_set(err, "cluster has both `file` and `groups`: expected one of them");
 	path = setup_file(setup, cluster->file);
 	if (!openb_nodes(path, &rows, &n, &setup->arena, err))
 		return false;

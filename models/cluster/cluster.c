@@ -141,9 +141,17 @@ void cluster_init(struct cluster *cluster, const struct cluster_config *config,
 	cluster->pools = pools;
 	cluster->pool = vec_grow(NULL, &(uint32_t){ 0 }, pools, sizeof(*cluster->pool));
 	memset(cluster->pool, 0, pools * sizeof(*cluster->pool));
-	for (uint32_t g = 0; g < cluster_groups(config); g++)
+	for (uint32_t g = 0; g < cluster_groups(config); g++) {
+		const struct group_config *group = cluster_group(config, g);
+
 		if (cluster_type(config, g) != cluster_type(config, 0))
 			cluster->kinds = cluster_types(config);
+		if (group->cpu_milli > cluster->most_cpu_milli)
+			cluster->most_cpu_milli = group->cpu_milli;
+		if (group->memory_bytes > cluster->most_memory_bytes)
+			cluster->most_memory_bytes = group->memory_bytes;
+	}
+	cluster->most_gpu_milli = cluster_most_gpus(config) * GPU_MILLI;
 	for (uint32_t i = 0; cluster->kinds && i < pools; i++) {
 		struct kind **kind = &cluster->pool[i].kind;
 

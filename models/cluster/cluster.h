@@ -87,7 +87,7 @@ struct place_config {
 	int64_t sample;                 /* percent of the nodes to find feasible; 0 = adaptive */
 	int64_t least, most, balanced;  /* weights of the scores */
 	int64_t cpu, memory, gpu;       /* weights of the resources inside a score */
-	int64_t fragmentation;          /* weight of that score */
+	int64_t best_fit, fragmentation; /* weights of those scores */
 	const struct typical *typical;  /* pods that may come, for it */
 	uint32_t typicals;
 };
@@ -184,6 +184,8 @@ struct cluster {
 	struct node *node;
 	struct pool *pool;
 	uint32_t n, cap, pools;
+	/* the largest of any node, by which best fit measures */
+	int64_t most_cpu_milli, most_memory_bytes, most_gpu_milli;
 	uint32_t kinds;                 /* types that pools keep apart; 0 = all are one */
 	/* Taken of each GPU of nodes that pods have had shares of, milli; whole pods do not show
 	 * here. */

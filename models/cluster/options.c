@@ -53,7 +53,7 @@ const struct opt cluster_options[] = {
 	  .help = "groups of nodes; what one leaves out it takes from the cluster; without a list "
 		  "there is one" },
 	{ "file", OPT_TEXT, UNIT_NONE, CLUSTER(file), "",
-	  .help = "a list of nodes, those alike being a group" },
+	  .help = "a list of nodes, those alike being a group, in place of `groups`" },
 	{ "format", OPT_CHOICE, UNIT_NONE, CLUSTER(format), "openb", .choices = formats,
 	  .help = "of that list" },
 	{ "rack_nodes", OPT_INT, UNIT_NONE, CLUSTER(rack_nodes), "4", 1, 1e6,
@@ -76,6 +76,9 @@ const struct opt place_options[] = {
 	  .help = "weight of MostAllocated: pack", .source = kube },
 	{ "balanced", OPT_INT, UNIT_NONE, PLACE(balanced), "1", 0, 100,
 	  .help = "weight of BalancedAllocation: even use of the resources", .source = kube },
+	{ "best_fit", OPT_INT, UNIT_NONE, PLACE(best_fit), "0", 0, 100,
+	  .help = "weight of best fit: the less is left of the node, whatever its size, the better",
+	  .source = "not one of kube-scheduler's plugins; a baseline of FGD's authors" },
 	{ "fragmentation", OPT_INT, UNIT_NONE, PLACE(fragmentation), "0", 0, 100,
 	  .help = "weight of FGD's score: what is free should be of use to the pods that may come, "
 		  "which are the scenario's own",

@@ -111,6 +111,34 @@ int64_t search_score(const struct place_config *place, const struct node *node,
 	return score;
 }
 
+/* 100 when nothing is left of the resources that count, 0 when as much as the largest node has. */
+static int64_t best_fit(const struct cluster *cluster, const struct node *node,
+			const struct need *need)
+{
+	const struct place_config *place = &cluster->place;
+	double left = 0, weights = 0;
+
+	if (place->cpu && cluster->most_cpu_milli) {
+		left += (double)place->cpu * (double)(node->free_cpu_milli - need->cpu_milli) /
+			(double)cluster->most_cpu_milli;
+		weights += (double)place->cpu;
+	}
+	if (place->memory && cluster->most_memory_bytes) {
+		left += (double)place->memory *
+			(double)(node->free_memory_bytes - (int64_t)need->memory_bytes) /
+			(double)cluster->most_memory_bytes;
+		weights += (double)place->memory;
+	}
+	if (place->gpu && cluster->most_gpu_milli) {
+		left += (double)place->gpu *
+			(double)(node->free_gpu_milli - (int32_t)need->gpu_milli) /
+			(double)cluster->most_gpu_milli;
+		weights += (double)place->gpu;
+	}
+	return weights > 0 ? (int64_t)((double)place->best_fit * SCORE_MAX * (1 - left / weights))
+			   : 0;
+}
+
 /* Between two searches few nodes change and pods are alike: most scores are those of last time. */
 static int64_t score_of(const struct cluster *cluster, struct node *node, const struct need *need)
 {
@@ -122,6 +150,8 @@ static int64_t score_of(const struct cluster *cluster, struct node *node, const 
 		node->known = true;
 		node->score_need = *need;
 		node->score = search_score(place, node, need);
+		if (place->best_fit)
+			node->score += best_fit(cluster, node, need);
 		if (place->fragmentation)
 			node->score += fragment_score(cluster, node, need);
 	}
