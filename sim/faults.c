@@ -108,6 +108,14 @@ bool faults_node_off(const struct faults *f, uint32_t node)
 	return !outages_on(f->outages, node);
 }
 
+void faults_pod(struct faults *f, struct pod *pod, bool holds)
+{
+	if (holds)
+		outages_pod_in(f->outages, pod);
+	else
+		outages_pod_out(f->outages, pod);
+}
+
 void faults_node_came(struct faults *f, uint32_t node)
 {
 	outages_came(f->outages, node);

@@ -76,6 +76,7 @@ const char *event_name(enum event_kind kind);
 uint32_t event_zone(uint32_t node, int64_t nodes, int64_t rack_nodes, int64_t zones);
 
 struct world;
+struct pod;
 struct faults;
 /* The events of a world's configuration, armed; NULL if there are none. */
 struct faults *faults_new(struct world *world);
@@ -83,6 +84,8 @@ struct faults *faults_new(struct world *world);
 void faults_free(struct faults *faults);
 /* Whether the node has no power, or boots. */
 bool faults_node_off(const struct faults *faults, uint32_t node);
+/* A pod holds GPUs of its node from now on; no more. */
+void faults_pod(struct faults *faults, struct pod *pod, bool holds);
 /* A node came that was not there at the start. */
 void faults_node_came(struct faults *faults, uint32_t node);
 /* Whether what this message says, from or to a control function, is lost with it. */

@@ -378,12 +378,6 @@ void kubelet_lost(struct kubelet *k, uint32_t id, uint32_t gen)
 
 void kubelet_node_down(struct kubelet *k, uint32_t node, bool wiped)
 {
-	for (uint32_t id = 0; id < k->pods.used; id++) {
-		struct row *pod = rows_at(&k->pods, id);
-
-		if (pod->kubelet && pod->state != STATE_GONE && pod->node == node)
-			pod_forget(pod);
-	}
 	if (wiped)
 		memset(&k->image[(size_t)node * k->images], IMAGE_ABSENT, k->images);
 	storage_node_down(k->storage, node, wiped);

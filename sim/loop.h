@@ -33,6 +33,7 @@ struct pod {
 	uint64_t id;                    /* as control counts pods */
 	bool gone_asked;
 	bool silent;                    /* it died with its node, and nobody says so */
+	uint32_t next, prev;            /* on its node, where nodes may go down */
 };
 
 struct world {

@@ -14,7 +14,8 @@ struct off_node {
 	struct outages *outages;
 	uint32_t id, taken, given; /* by how many; the turn at which all was given back */
 	uint8_t state, known;
-	bool there; /* it is one of the cluster's by now */
+	bool there;    /* it is one of the cluster's by now */
+	uint32_t pods; /* on it: the first of a list; NONE */
 };
 
 struct outages {
@@ -84,21 +85,41 @@ static void fail_requests(struct outages *f)
 	outbox_clear(&f->ended);
 }
 
+void outages_pod_in(struct outages *f, struct pod *pod)
+{
+	uint32_t *first = &f->node[pod->node].pods;
+
+	pod->next = *first;
+	pod->prev = NONE;
+	if (*first != NONE)
+		f->world->pods.at[*first]->prev = pod->slot;
+	*first = pod->slot;
+}
+
+void outages_pod_out(struct outages *f, struct pod *pod)
+{
+	if (pod->next != NONE)
+		f->world->pods.at[pod->next]->prev = pod->prev;
+	if (pod->prev != NONE)
+		f->world->pods.at[pod->prev]->next = pod->next;
+	else
+		f->node[pod->node].pods = pod->next;
+}
+
 /* All that runs on it is gone. */
 static void die(struct outages *f, uint32_t id, bool wipe)
 {
 	struct world *world = f->world;
 
 	f->nodes_lost++;
-	kubelet_node_down(world->kubelet, id, wipe);
-	for (uint32_t i = 0; i < world->pods.n; i++) {
-		struct pod *pod = world->pods.at[i];
+	while (f->node[id].pods != NONE) {
+		struct pod *pod = world->pods.at[f->node[id].pods];
 
-		if (pod->node != id || !pod->holds)
-			continue;
 		f->pods_lost++;
+		kubelet_lost(world->kubelet, pod->slot, pod->gen);
 		pods_lost(world, pod, &f->ended);
 	}
+	kubelet_node_down(world->kubelet, id, wipe);
 	fail_requests(f);
 	f->node[id].known = KNOWN_NOT;
 	sim_arm(world->sim, &f->node[id].hear, noticed_ns(f));
@@ -156,9 +177,6 @@ static void boot_due(struct sim *sim, struct sim_event *event)
 	(void)sim;
 	node->state = NODE_ON;
 	sim_disarm(&node->hear);
-	for (uint32_t i = 0; i < f->world->pods.n; i++)
-		if (f->world->pods.at[i]->node == node->id)
-			f->world->pods.at[i]->silent = false;
 	if (node->known < KNOWN_GONE)
 		tell(f, MSG_NODE_DOWN, node->id);
 	tell(f, MSG_NODE_UP, node->id);
@@ -207,6 +225,7 @@ struct outages *outages_new(struct world *world)
 						.boot = SIM_EVENT(boot_due),
 						.outages = f,
 						.id = i,
+						.pods = NONE,
 						.there = i < cluster->nodes };
 	return f;
 }

@@ -5,6 +5,7 @@
 #include "sim/faults.h"
 
 struct outages;
+struct pod;
 /* All nodes of a world, with power. */
 struct outages *outages_new(struct world *world);
 /* Frees them. */
@@ -14,6 +15,9 @@ uint32_t outages_nodes(const struct outages *outages);
 bool outages_on(const struct outages *outages, uint32_t node);
 /* A node came that was not there at the start. */
 void outages_came(struct outages *outages, uint32_t node);
+/* A pod holds GPUs of its node from now on; no more. */
+void outages_pod_in(struct outages *outages, struct pod *pod);
+void outages_pod_out(struct outages *outages, struct pod *pod);
 /* Takes its power (counted: what two took is back when both give it); wipe empties its drives.
  * Nothing if it has not come. */
 void outages_take(struct outages *outages, uint32_t node, bool wipe);

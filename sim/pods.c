@@ -256,6 +256,8 @@ void pods_start(struct world *world, const struct msg *msg, const void *load)
 	pod->node = msg->pod.node;
 	pod->held_since_ns = sim_now(world->sim);
 	pod->holds = true;
+	if (world->faults)
+		faults_pod(world->faults, pod, true);
 	pod->draining = pod->gone_asked = pod->due = pod->silent = false;
 	pod->k = 0;
 	pod->series = (struct gpu_series){ 0 };
@@ -307,6 +309,7 @@ void pods_lost(struct world *world, struct pod *pod, struct outbox *ended)
 	pod->replica = NULL;
 	if (pod->service == NONE && !pod->draining)
 		pods_task_over(world, pod->id, false);
+	faults_pod(world->faults, pod, false);
 	pod->silent = pod->up && pod->service != NONE;
 	pod->up = pod->holds = pod->draining = pod->due = false;
 }
@@ -386,6 +389,8 @@ void pods_told(struct world *world, const struct msg *msg)
 			live_and_end(world, pod);
 	} else if (pod && (msg->kind == MSG_POD_GONE || msg->kind == MSG_POD_FAILED)) {
 		world->gpu_held_ns += loop_gpu_ns(pod, sim_now(world->sim) - pod->held_since_ns);
+		if (world->faults && pod->holds)
+			faults_pod(world->faults, pod, false);
 		pod->holds = false;
 		pod->up = false;
 		if (pod->service == NONE && !pod->draining)

@@ -60,7 +60,7 @@ static bool into_silence(struct world *world, const struct msg *msg)
 	uint32_t slot = cancel ? msg->cancel.pod : msg->submit.pod;
 	const struct pod *pod = slot < world->pods.n ? world->pods.at[slot] : NULL;
 
-	if (!pod || !pod->silent ||
+	if (!pod || !pod->silent || !faults_node_off(world->faults, pod->node) ||
 	    pod->gen != (cancel ? msg->cancel.pod_gen : msg->submit.pod_gen))
 		return false;
 	if (!cancel)

@@ -237,6 +237,8 @@ START_TEST(node_lost)
 			rig_pod(i, i % 2, i % 2);
 		sim_run(rig.sim, at * S);
 		rig.heard.n = 0;
+		for (uint32_t i = 0; i < 8; i += 2)
+			kubelet_lost(rig.kubelet, i, 1);
 		kubelet_node_down(rig.kubelet, 0, false);
 		rig_run();
 		for (uint32_t i = 0; i < rig.heard.n; i++)
