@@ -2,7 +2,7 @@ width = 1500; height = 800
 load style
 variants = 'default tuned direct workers'
 names = '"central, default limits" "central, limits raised" "direct, workers for nothing" "direct, 25 sandboxes/s a worker"'
-set title 'Cold starts: p99 of the time to answer; published points beside the curves' offset 0,-0.4
+set title 'Cold starts: time to answer, p99' offset 0,-0.4
 set logscale xy
 set xlabel 'cold starts offered a second'
 set xrange [0.45:450]
@@ -26,7 +26,7 @@ $dirigent << EOD
 EOD
 # PulseNet: a tuned Knative makes 50 a second.
 set arrow from 50, 0.12 to 50, 120 nohead dt 2 lc rgb colour[2] lw 1
-set label 'tuned Knative, published: 50/s' at 47, 60 right textcolor rgb colour[2]
+set label 'tuned Knative, published: 50/s' at 47, 0.15 right textcolor rgb colour[2]
 plot for [i = 1:words(variants)] curve('rate', 'ttft_s.p99', variant(word(variants, i))) using 1:2:3:4 \
 	with yerrorlines ls i title word(names, i), \
 	$knative using 1:2 with points pt 2 ps 2.5 lw 2 lc rgb colour[1] title 'Knative, published p99', \
