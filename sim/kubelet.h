@@ -42,8 +42,8 @@ void kubelet_stop(struct kubelet *kubelet, uint32_t pod, uint32_t gen, uint32_t 
 void kubelet_lost(struct kubelet *kubelet, uint32_t pod, uint32_t gen);
 /* MSG_NODE_WANT: each node comes, with the next id, as MSG_NODE_UP; none beyond nodes_max. */
 void kubelet_provision(struct kubelet *kubelet, const struct msg *msg);
-/* A node died, and its pods were lost one by one (kubelet_lost). Its images and its NVMe stay, unless
- * it is wiped. */
+/* A node died, and its pods were lost one by one (kubelet_lost). Its images and its NVMe stay,
+ * unless it is wiped. */
 void kubelet_node_down(struct kubelet *kubelet, uint32_t node, bool wiped);
 /* What was done so far. */
 struct kubelet_totals kubelet_totals(const struct kubelet *kubelet);
