@@ -4,6 +4,7 @@
  * from the tree, where each knows its place in the file. */
 #include "scenarios/study.h"
 #include "scenarios/parts.h"
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -121,6 +122,7 @@ static void add_value(struct values *values, const char *key, const struct opt *
 /* Two points of one name could not be told apart; keys that move along may stand still. */
 static bool all_differ(struct making *m, const struct yaml_node *list, const struct values *values)
 {
+	assert(!list || values->value);
 	for (uint32_t i = 0; list && i < list->n; i++)
 		for (uint32_t j = 0; j < i; j++)
 			if (!strcmp(values->value[i].text, values->value[j].text))
