@@ -259,6 +259,41 @@ START_TEST(types_equal_a_scan)
 }
 END_TEST
 
+/* A node that has the weights is preferred, whatever else a score says, until it is known to have
+ * lost them; to pods of other models it is like any other. */
+START_TEST(weights_attract)
+{
+	struct need need = NEED(1, 0, 0), other;
+	struct cluster *cluster, *copy;
+
+	place.locality = 50;
+	config.nodes = 300;
+	cluster = make(300, 8);
+	copy = make(300, 8);
+	cluster_models(cluster, 70);
+	cluster_models(copy, 70);
+	need.model = 66;
+	other = need;
+	other.model = 2;
+	cluster_take(cluster, 77, &need);
+	ck_assert_uint_ne(search_pool(cluster, 0, &need, &rng).node, 77);
+	cluster->pool[0].cursor = 0;
+	cluster_learn(cluster, 77, need.model);
+	ck_assert(cluster_has(cluster, 77, &need) && !cluster_has(cluster, 77, &other));
+	ck_assert_uint_eq(search_pool(cluster, 0, &need, &rng).node, 77);
+	cluster->pool[0].cursor = 0;
+	ck_assert_uint_ne(search_pool(cluster, 0, &other, &rng).node, 77);
+	cluster_copy(copy, 77, cluster);
+	ck_assert_uint_eq(search_pool(copy, 0, &need, &rng).node, 77);
+	cluster->pool[0].cursor = 0;
+	cluster_forget(cluster, 77);
+	ck_assert_uint_ne(search_pool(cluster, 0, &need, &rng).node, 77);
+	cluster_verify(cluster);
+	cluster_free(cluster);
+	cluster_free(copy);
+}
+END_TEST
+
 Suite *shapes_suite(void)
 {
 	Suite *suite = suite_create("shapes");
@@ -268,6 +303,7 @@ Suite *shapes_suite(void)
 	tcase_add_test(tc, shares_by_hand);
 	tcase_add_test(tc, shares_equal_a_list);
 	tcase_add_test(tc, types_have_names);
+	tcase_add_test(tc, weights_attract);
 	tcase_add_test(tc, types_equal_a_scan);
 	tcase_add_test_raise_signal(tc, share_given_twice_aborts, SIGABRT);
 	suite_add_tcase(suite, tc);

@@ -2,6 +2,7 @@
  * and counts of its pool change with it.  A pod comes or goes in a few loads; nothing is ever
  * recounted. */
 #include "models/cluster/fragment.h"
+#include "models/cluster/locality.h"
 #include "base/vec.h"
 #include <assert.h>
 #include <string.h>
@@ -106,6 +107,7 @@ static uint32_t add(struct cluster *cluster, uint32_t group, uint32_t type)
 			       .promised = NO_POOL,
 			       .up = true };
 	refresh(cluster, node);
+	locality_grow(cluster);
 	cluster->loose++;
 	return id;
 }
@@ -180,6 +182,7 @@ void cluster_release(struct cluster *cluster)
 	free(cluster->node);
 	free(cluster->log);
 	vec_release(&cluster->share);
+	vec_release(&cluster->local);
 }
 
 void cluster_free(struct cluster *cluster)
@@ -199,6 +202,15 @@ void cluster_log(struct cluster *cluster)
 		cap *= 2;
 	cluster->log = vec_grow(NULL, &(uint32_t){ 0 }, cap, sizeof(*cluster->log));
 	cluster->log_cap = cap;
+}
+
+void cluster_rescore(struct cluster *cluster, uint32_t id)
+{
+	struct node *node = &cluster->node[id];
+
+	node->known = false;
+	node->version++;
+	refresh(cluster, node);
 }
 
 void cluster_up(struct cluster *cluster, uint32_t id, bool up)
@@ -408,6 +420,7 @@ void cluster_copy(struct cluster *cluster, uint32_t id, const struct cluster *fr
 	copy.known = false;
 	to->gpus = copy.gpus;
 	copy.share = copy_shares(cluster, to, from, &copy);
+	locality_copy(cluster, id, from);
 	*to = copy;
 	if (pool && to->up)
 		pool->free_gpus += to->free_gpus;

@@ -87,7 +87,7 @@ struct place_config {
 	int64_t sample;                 /* percent of the nodes to find feasible; 0 = adaptive */
 	int64_t least, most, balanced;  /* weights of the scores */
 	int64_t cpu, memory, gpu;       /* weights of the resources inside a score */
-	int64_t best_fit, fragmentation; /* weights of those scores */
+	int64_t best_fit, fragmentation, locality; /* weights of those scores */
 	const struct typical *typical;  /* pods that may come, for it */
 	uint32_t typicals;
 };
@@ -100,6 +100,7 @@ struct need {
 	uint64_t memory_bytes;
 	uint32_t types;                 /* GPU types that will do (cluster_type); 0 = all */
 	uint32_t gpu;                   /* a share, taken: of which of its node's GPUs */
+	uint32_t model;                 /* whose weights it loads, from 1; 0 = none */
 };
 
 /* GPUs as a user writes them, as a request. */
@@ -191,6 +192,9 @@ struct cluster {
 	 * here. */
 	struct { uint16_t *at; uint32_t n, cap; } share;
 	uint32_t loose;                 /* nodes in no pool */
+	/* Models whose weights each node has read, as far as is known: words a node, bits. */
+	struct { uint64_t *at; uint32_t n, cap; } local;
+	uint32_t local_words;
 	/* Of a cluster that logs: ids of the last log_cap nodes that changed, a ring. */
 	uint32_t *log, log_cap;         /* a power of 2; 0 = it does not */
 	uint64_t changes;               /* so many were logged */
@@ -216,6 +220,13 @@ void cluster_free(struct cluster *cluster);
 void cluster_init(struct cluster *cluster, const struct cluster_config *config,
 		  const struct place_config *place, uint32_t pools);
 void cluster_release(struct cluster *cluster);
+/* Keeps from now on which nodes have read the weights of so many models. */
+void cluster_models(struct cluster *cluster, uint32_t models);
+/* A node has read a model's weights (from 1), as far as is known; or has lost all. */
+void cluster_learn(struct cluster *cluster, uint32_t node, uint32_t model);
+void cluster_forget(struct cluster *cluster, uint32_t node);
+/* Whether it has read those that need names. */
+bool cluster_has(const struct cluster *cluster, uint32_t node, const struct need *need);
 /* Logs from now on which nodes change: what is free on them, whether they are up, their pool. */
 void cluster_log(struct cluster *cluster);
 /* Makes node `id` what it is in another cluster, but for its pool. */

@@ -83,6 +83,12 @@ const struct opt place_options[] = {
 	  .help = "weight of FGD's score: what is free should be of use to the pods that may come, "
 		  "which are the scenario's own",
 	  .source = "not one of kube-scheduler's plugins; Weng et al., USENIX ATC'23" },
+	{ "locality", OPT_INT, UNIT_NONE, PLACE(locality), "0", 0, 100,
+	  .help = "weight of locality: a node where a pod with the model's weights has become "
+		  "ready "
+		  "before, and which has not been given up since",
+	  .source = "not one of kube-scheduler's plugins; after ImageLocality, and Fluid's cache "
+		    "affinity" },
 	{ "cpu", OPT_INT, UNIT_NONE, PLACE(cpu), "1", 0, 100, .help = "weight of CPU in the scores",
 	  .source = kube },
 	{ "memory", OPT_INT, UNIT_NONE, PLACE(memory), "1", 0, 100,

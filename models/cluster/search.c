@@ -146,10 +146,12 @@ static int64_t score_of(const struct cluster *cluster, struct node *node, const 
 	const struct need *of = &node->score_need;
 
 	if (!node->known || of->gpu_milli != need->gpu_milli || of->cpu_milli != need->cpu_milli ||
-	    of->memory_bytes != need->memory_bytes) {
+	    of->memory_bytes != need->memory_bytes || of->model != need->model) {
 		node->known = true;
 		node->score_need = *need;
 		node->score = search_score(place, node, need);
+		if (place->locality && cluster_has(cluster, (uint32_t)(node - cluster->node), need))
+			node->score += place->locality * SCORE_MAX;
 		if (place->best_fit)
 			node->score += best_fit(cluster, node, need);
 		if (place->fragmentation)
@@ -171,7 +173,7 @@ struct walk {
 static bool same(const struct need *a, const struct need *b)
 {
 	return a->gpu_milli == b->gpu_milli && a->cpu_milli == b->cpu_milli &&
-	       a->memory_bytes == b->memory_bytes && a->types == b->types;
+	       a->memory_bytes == b->memory_bytes && a->types == b->types && a->model == b->model;
 }
 
 /* What is remembered of searches for this need; of those that are not, the oldest makes room. */

@@ -21,6 +21,7 @@ static bool place_set(struct control *c, uint32_t id, struct rng *ties, struct e
 				s->need.gpu_milli / (double)GPU_MILLI, s->need.cpu_milli,
 				(long long)s->need.memory_bytes);
 		cluster_take(c->cluster, found.node, &s->need);
+		cluster_learn(c->cluster, found.node, s->need.model);
 		at = pod_new(c, id, c->next_pod++, &s->need, 0);
 		pod = &c->pods.at[at];
 		pod->record.node = found.node;

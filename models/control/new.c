@@ -6,6 +6,21 @@
 #include <assert.h>
 #include <string.h>
 
+/* Services of one model load the same weights; returns how many models there are. */
+static uint32_t number_models(struct control *c)
+{
+	uint32_t models = 0;
+
+	for (uint32_t i = 0; i < c->sets; i++) {
+		for (uint32_t j = 0; j < i && !c->set[i].need.model; j++)
+			if (!strcmp(c->set[i].service->model, c->set[j].service->model))
+				c->set[i].need.model = c->set[j].need.model;
+		if (!c->set[i].need.model)
+			c->set[i].need.model = ++models;
+	}
+	return models;
+}
+
 static void make_sets(struct control *c, const struct cluster_config *cluster,
 		      const struct service_config *services, uint32_t n)
 {
@@ -140,6 +155,8 @@ static struct control *make(const struct control_config *config,
 	make_functions(c);
 	c->cluster =
 		cluster_new(cluster, &config->place, c->functions + (c->plane == &plane_two_level));
+	if (config->place.locality)
+		cluster_models(c->cluster, number_models(c));
 	for (uint32_t i = 0; i < c->cluster->n; i++)
 		cluster_own(c->cluster, i, 0);
 	if (c->plane == &plane_shared || c->plane == &plane_godel)

@@ -74,6 +74,7 @@ void node_given_up(struct control *c, uint32_t id)
 {
 	assert(id < c->cluster->n);
 	close_node(c, id);
+	cluster_forget(c->cluster, id);
 	for (uint32_t i = 0; i < c->pods.n; i++)
 		if (c->pods.at[i].state != POD_UNUSED && c->pods.at[i].record.node == id)
 			pod_lost(c, i);

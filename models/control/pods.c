@@ -188,6 +188,7 @@ void pod_ready(struct control *c, uint32_t id)
 	end_ns[PHASE_READINESS] = c->now;
 	pod->state = POD_WARM;
 	pod->since_ns = c->now;
+	cluster_learn(c->cluster, pod->record.node, pod->need.model);
 	if (!pod->doomed)
 		endpoint_change(c, id);
 }

@@ -7,6 +7,7 @@ void view_init(struct view *view, const struct cluster *of, uint32_t own)
 {
 	*view = (struct view){ .own = own, .synced_ns = -1 };
 	cluster_init(&view->cluster, &of->config, &of->place, 2);
+	cluster_models(&view->cluster, 64 * of->local_words);
 }
 
 void view_release(struct view *view)

@@ -185,6 +185,7 @@ static void configure(struct play *p)
 	t->control.backoff.crash_max_ns = 10 * S;
 	t->control.decisions = chance(p, 0.2);
 	t->control.place.most = below(p, 2);
+	t->control.place.locality = chance(p, 0.3) ? 1 + below(p, 5) : 0;
 	t->control.rollout.surge = rng_unit(&p->rng);
 	t->control.rollout.unavailable = chance(p, 0.3) ? 0 : rng_unit(&p->rng);
 	t->write_ns = up_to(p, slow ? 300 * MS : 10 * MS);
