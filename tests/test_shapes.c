@@ -198,6 +198,8 @@ START_TEST(types_have_names)
 	ck_assert_uint_eq(cluster->node[209].type, 0);
 	ck_assert(cluster_has_room(&config, &NEED(8, 0, 0)));
 	ck_assert(!cluster_has_room(&config, &(struct need){ .gpu_milli = 8000, .types = 3 }));
+	ck_assert(need_gpus_valid(0) && need_gpus_valid(0.5) && need_gpus_valid(16));
+	ck_assert(!need_gpus_valid(1.5) && !need_gpus_valid(0.0001) && !need_gpus_valid(2.001));
 	cluster_free(cluster);
 	/* Where all have the one type, naming it asks for nothing. */
 	config.groups.n = 1;

@@ -111,8 +111,8 @@ static inline uint32_t need_gpu_milli(double gpus)
 /* Whether they can be asked for: a share of one GPU, or whole ones. */
 static inline bool need_gpus_valid(double gpus)
 {
-	return (gpus > 0 && gpus < 1 && need_gpu_milli(gpus)) ||
-	       need_gpu_milli(gpus) == (uint32_t)gpus * GPU_MILLI;
+	return gpus < 1 ? gpus == 0 || need_gpu_milli(gpus) > 0
+			: need_gpu_milli(gpus) == (uint32_t)gpus * GPU_MILLI;
 }
 
 /* A pod that may come, and how likely it is of those that do; the shares add up to 1. */

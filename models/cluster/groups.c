@@ -138,7 +138,7 @@ uint32_t cluster_growing(const struct cluster_config *config)
 {
 	const char *name = config->provision.group;
 
-	for (uint32_t g = 0; name && *name && g < cluster_groups(config); g++)
+	for (uint32_t g = 0; name && *name && g < config->groups.n; g++)
 		if (!strcmp(cluster_group(config, g)->name, name))
 			return g;
 	return 0;
@@ -166,7 +166,8 @@ bool cluster_config_check(const struct cluster_config *config, struct err *err)
 		return err_set(err, "cluster.groups name %u types of GPUs: expected at most %d",
 			       cluster_types(config), TYPES_MAX);
 	if (grows && *grows &&
-	    strcmp(cluster_group(config, cluster_growing(config))->name, grows) != 0)
+	    (!config->groups.n ||
+	     strcmp(cluster_group(config, cluster_growing(config))->name, grows) != 0))
 		return err_set(err, "cluster.provision.group: no group is called '%s'", grows);
 	return true;
 }

@@ -189,6 +189,16 @@ set_bad 'cluster.nodes is 0' cluster.nodes=0
 set_bad 'nodes: "1000001" is out of range' cluster.nodes=1000001
 set_bad 'max_nodes is 3, less than cluster.nodes' cluster.provision.max_nodes=3
 set_bad 'rack_nodes: "0" is out of range' cluster.rack_nodes=0
+set_bad "service 'chat': no node of the cluster has GPUs of type 'a100-80g'" cluster.gpu=h100
+set_bad "provision.group: no group is called 'x'" cluster.provision.group=x
+set_bad 'pods.gpus is 1.5: expected a share of one GPU' pods.rate=1/s pods.count=1 pods.gpus=1.5
+set_bad 'pods.gpus is 0.0001: expected a share' pods.rate=1/s pods.count=1 pods.gpus=0.0001
+set_bad "pods.gpu is 'T4', but the cluster names no types" pods.rate=1/s pods.count=1 pods.gpu=T4
+set_bad 'gpu_share is 0.5 with tensor_parallel 2' gpu_share=0.5 tensor_parallel=2
+set_bad 'nothere.csv: No such file' cluster.file=nothere.csv
+set_bad 'no column "cpu_milli" in the header' "cluster.file=$in/t.csv"
+set_bad 'nothere.csv: No such file' pods.file=nothere.csv
+set_bad 'no column "cpu_milli" in the header' "pods.file=$in/t.csv"
 set_bad 'nothing that starts any' services.chat.replicas=0
 set_bad 'max_scale is 4, less than min_scale' services.code.autoscaler.min_scale=5
 set_bad 'target: "-1" is out of range' services.code.autoscaler.target=-1
