@@ -435,6 +435,33 @@ START_TEST(the_run_ends_first)
 }
 END_TEST
 
+/* Where its model has been ready before a pod goes again, until the node has been given up. */
+START_TEST(back_to_the_weights)
+{
+	uint32_t first = NONE;
+
+	toy_services(&toy, &arena, 1);
+	toy.cluster.nodes = 20;
+	toy.control.place.locality = 10;
+	toy_start(&toy);
+	for (int round = 0; round < 6; round++) {
+		toy_scale(&toy, 0, 1);
+		toy_run(&toy, toy.now + 100 * S);
+		ck_assert_int_eq(toy.routable[0], 1);
+		ck_assert_uint_eq(toy.record.n, round + 1);
+		if (round == 0)
+			first = toy.record.at[0].node;
+		ck_assert_int_eq(toy.record.at[round].node == first, round < 5);
+		toy_scale(&toy, 0, 0);
+		toy_run(&toy, toy.now + 100 * S);
+		if (round == 4) {
+			toy_lose_node(&toy, first);
+			toy_give(&toy, &(struct msg){ .kind = MSG_NODE_UP, .who = first }, NULL);
+		}
+	}
+}
+END_TEST
+
 Suite *control_suite(void)
 {
 	Suite *suite = suite_create("control");
@@ -454,6 +481,7 @@ Suite *control_suite(void)
 	tcase_add_test(tc, endpoints_coalesce);
 	tcase_add_test(tc, limits_of_clients);
 	tcase_add_test(tc, sampled);
+	tcase_add_test(tc, back_to_the_weights);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
