@@ -3,8 +3,8 @@
  *
  * At random each worker is M/M/c, and a job takes as long as the longest of its tasks, which are
  * independent: a form.  So is the omniscient scheduler on tasks with durations of their own, where
- * hardly ever a task waits: 100 ms x H_100.  Sampling has none: its values are those of
- * tools/sparrow.c, which simulates the same system by itself (half widths in docs/accuracy.md). */
+ * hardly ever a task waits: 100 ms x H_100.  Sampling has none: its values are those of simulations
+ * of the same system apart from Sonde (docs/accuracy.md sets them beside each other). */
 #include "cli/oracle_form.h"
 #include <math.h>
 
@@ -47,17 +47,18 @@ double oracle_random_response(const struct oracle_config *config)
 	return (sum + (config->duration ? 1 : 0)) * TASK_S + DELAY_S;
 }
 
-/* Row: per-task, batch, late, omniscient; column: load 0.8, 0.9, 0.95.  In ms.  Source:
- * tools/sparrow.c, 50,000 jobs with durations of each task, 400,000 with one duration each. */
+/* Row: per-task, batch, late, omniscient; column: load 0.8, 0.9, 0.95.  In ms.  Source: durations
+ * of each task: control-plane.md, V4; one a job, where that is of too few jobs: tools/sparrow.c,
+ * 400,000 jobs. */
 static const double simulated_ms[2][4][3] = {
-	{ { 529.4, 547.0, 571.6 },
-	  { 521.3, 534.4, 555.8 },
-	  { 519.3, 527.5, 536.0 },
+	{ { 530.4, 547.8, 570.0 },
+	  { 522.3, 535.5, 553.8 },
+	  { 521.0, 527.4, 543.8 },
 	  { 518.7, 518.7, 518.7 } },
 	{ { 212.9, 263.4, 310.2 },
-	  { 154.6, 220.6, 285.2 },
-	  { 104.8, 123.1, 143.6 },
-	  { 99.9, 100.6, 101.4 } },
+	  { 154.6, 220.6, 267.8 },
+	  { 104.8, 123.1, 150.2 },
+	  { 99.9, 100.0, 101.6 } },
 };
 
 double oracle_sparrow_response(const struct oracle_config *config)

@@ -22,10 +22,10 @@ if [ "${SONDE_TEST_LONG:-}" ]; then
 		near power-of-d d=$d load=0.9 requests=4000000
 		near power-of-d d=$d load=0.95 requests=8000000
 	done
-	for load in 0.8 0.9 0.95; do
-		for search in per-task batch late omniscient; do
-			near sparrow search=$search duration=task load=$load requests=8000
-		done
+	for search in per-task batch late omniscient; do
+		near sparrow search=$search duration=task load=0.8 requests=8000
+		near sparrow search=$search duration=task load=0.9 requests=15000
+		near sparrow search=$search duration=task load=0.95 requests=30000
 	done
 	TOLERANCE=0
 	# At load 0.99 one choice would take 1e9 requests to settle.
