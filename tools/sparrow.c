@@ -10,7 +10,7 @@
  * batches.  The arguments are how many jobs there are where each task has its own duration, and
  * where a job has one, which is noisier.
  *
- *   cc -std=c11 -O2 -o /tmp/sparrow tools/sparrow.c -lm && /tmp/sparrow 50000 400000 */
+ *   cc -std=c11 -O2 -o /tmp/sparrow tools/sparrow.c -lm && /tmp/sparrow 100000 400000 */
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
