@@ -336,12 +336,12 @@ static uint32_t choose_gpu(struct cluster *cluster, struct node *node, const str
 /* The most that a pod could get, after free GPUs changed. */
 static int32_t room(const struct cluster *cluster, const struct node *node)
 {
-	const uint16_t *taken = cluster->share.at + node->share;
+	const uint16_t *taken = cluster_shares(cluster, node);
 	int32_t most = 0;
 
 	if (node->free_gpus)
 		return node->free_gpus * GPU_MILLI;
-	for (int32_t i = 0; node->share != NO_SHARE && i < node->gpus; i++)
+	for (int32_t i = 0; taken && i < node->gpus; i++)
 		if (taken[i] && GPU_MILLI - taken[i] > most)
 			most = GPU_MILLI - taken[i];
 	return most;

@@ -204,6 +204,12 @@ struct cluster {
  * such nodes, as bits. */
 struct free_vector { uint32_t fit[SHAPES - 1]; uint16_t types[SHAPES - 1], unused; };
 
+/* What is taken of each of a node's GPUs by shares; NULL if none of them was ever shared. */
+static inline const uint16_t *cluster_shares(const struct cluster *cluster, const struct node *node)
+{
+	return node->share == NO_SHARE ? NULL : cluster->share.at + node->share;
+}
+
 struct found {
 	uint32_t node;                  /* NO_NODE = none has room */
 	uint32_t examined;              /* nodes that a scheduler filters, full ones included */

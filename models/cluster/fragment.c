@@ -21,14 +21,14 @@ struct rest {
 
 static struct rest rest_of(const struct cluster *cluster, const struct node *node)
 {
-	const uint16_t *taken = cluster->share.at + node->share;
+	const uint16_t *taken = cluster_shares(cluster, node);
 	struct rest rest = { .free_gpus = node->free_gpus,
 			     .type = node->type,
 			     .milli = node->free_gpu_milli,
 			     .cpu_milli = node->free_cpu_milli,
 			     .memory_bytes = node->free_memory_bytes };
 
-	if (node->share == NO_SHARE)
+	if (!taken)
 		return rest;
 	for (uint32_t i = 0; i < (uint32_t)node->gpus && rest.splits < SPLIT_MAX; i++) {
 		if (!taken[i] || taken[i] == GPU_MILLI)
@@ -143,13 +143,13 @@ uint32_t fragment_gpu(const struct cluster *cluster, const struct node *node,
 		      const struct need *need)
 {
 	struct rest rest = rest_of(cluster, node);
-	const uint16_t *taken = cluster->share.at + node->share;
+	const uint16_t *taken = cluster_shares(cluster, node);
 	uint32_t at;
 
 	best(&cluster->place, &rest, need, &at);
 	if (at < rest.splits && rest.split[at] >= (int32_t)need->gpu_milli)
 		return rest.gpu[at];
-	assert(node->share != NO_SHARE && node->free_gpus > 0);
+	assert(taken && node->free_gpus > 0);
 	for (at = 0; taken[at]; at++)
 		;
 	return at;

@@ -6,10 +6,10 @@
 /* Free and taken GPUs are what the shares say; whole pods have the rest. */
 static void verify_gpus(const struct cluster *cluster, const struct node *node)
 {
-	const uint16_t *taken = cluster->share.at + node->share;
+	const uint16_t *taken = cluster_shares(cluster, node);
 	int32_t shared = 0, most = 0, milli = node->free_gpus * GPU_MILLI;
 
-	for (int32_t i = 0; node->share != NO_SHARE && i < node->gpus; i++) {
+	for (int32_t i = 0; taken && i < node->gpus; i++) {
 		assert(taken[i] <= GPU_MILLI);
 		shared += taken[i] > 0;
 		milli += taken[i] ? GPU_MILLI - taken[i] : 0;
