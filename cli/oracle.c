@@ -9,9 +9,10 @@
 
 static const char *const kinds[] = { "none",	 "mmc",	       "mg1",
 				     "erlang-b", "power-of-d", "home-partition",
-				     "sparrow",	 "rounds",     "faas",
-				     NULL };
+				     "sparrow",	 "rounds",     "omega",
+				     "faas",	 NULL };
 static const char *const caches[] = { "none", "perfect", NULL };
+static const char *const conflicts[] = { "resource-fit", "sequence-number", NULL };
 static const char *const searches[] = { "random", "per-task", "batch", "late", "omniscient", NULL };
 static const char *const durations[] = { "task", "job", NULL };
 
@@ -26,7 +27,7 @@ const struct opt oracle_options[] = {
 	{ "kind", OPT_CHOICE, UNIT_NONE, ORACLE(kind), "none", .choices = kinds,
 	  .help = "a system with a closed form, run through the ordinary code" },
 	{ "servers", OPT_INT, UNIT_NONE, ORACLE(servers), "1", 1, 1e6,
-	  .help = "mmc, erlang-b: servers; rounds: slots" },
+	  .help = "mmc, erlang-b: servers; rounds: slots; omega: machines" },
 	{ "load", OPT_REAL, UNIT_NONE, ORACLE(load), "0.8", 1e-6, 100,
 	  .help = "offered load per server or slot" },
 	{ "cv2", OPT_REAL, UNIT_NONE, ORACLE(cv2), "1", 0, 1e4,
@@ -46,9 +47,15 @@ const struct opt oracle_options[] = {
 	  .help = "sparrow: nodes" },
 	{ "slots", OPT_INT, UNIT_NONE, ORACLE(slots), "4", 1, 64, .help = "sparrow: of a node" },
 	{ "tasks", OPT_INT, UNIT_NONE, ORACLE(tasks), "100", 2, 1e5,
-	  .help = "sparrow: of a job; rounds: requests of a round" },
+	  .help = "sparrow: of a job; rounds: requests of a round; omega: tasks of a job" },
 	{ "schedulers", OPT_INT, UNIT_NONE, ORACLE(schedulers), "2", 1, 4096,
-	  .help = "rounds: schedulers that share the cluster" },
+	  .help = "rounds, omega: schedulers that share the cluster" },
+	{ "commits", OPT_REAL, UNIT_NONE, ORACLE(commits), "0.1", 1e-9, 100,
+	  .help = "omega: tasks that others commit on a machine during a decision" },
+	{ "conflict", OPT_CHOICE, UNIT_NONE, ORACLE(conflict), "sequence-number",
+	  .choices = conflicts, .help = "omega: what makes a conflict" },
+	{ "gang", OPT_BOOL, UNIT_NONE, ORACLE(gang), "false",
+	  .help = "omega: the tasks of a job are bound all or none" },
 	{ "search", OPT_CHOICE, UNIT_NONE, ORACLE(search), "batch", .choices = searches,
 	  .help = "sparrow: how nodes are found: any; by sampling, task by task, for a job at "
 		  "once, with late binding; by one scheduler that knows all and takes no time" },
@@ -182,6 +189,8 @@ bool oracle_expand(struct setup *setup, struct err *err)
 		expand_sparrow(setup);
 	else if (oracle->kind == ORACLE_ROUNDS)
 		oracle_expand_rounds(setup);
+	else if (oracle->kind == ORACLE_OMEGA)
+		return oracle_expand_omega(setup, err);
 	else if (oracle->kind == ORACLE_FAAS)
 		oracle_expand_faas(setup);
 	else if (queue)

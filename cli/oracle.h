@@ -11,7 +11,8 @@
 #include "results/result.h"
 
 enum oracle_kind { ORACLE_NONE, ORACLE_MMC, ORACLE_MG1, ORACLE_ERLANG_B, ORACLE_POWER_OF_D,
-		ORACLE_HOME_PARTITION, ORACLE_SPARROW, ORACLE_ROUNDS, ORACLE_FAAS };
+		ORACLE_HOME_PARTITION, ORACLE_SPARROW, ORACLE_ROUNDS, ORACLE_OMEGA,
+		ORACLE_FAAS };
 
 enum oracle_search { SEARCH_RANDOM, SEARCH_PER_TASK, SEARCH_BATCH, SEARCH_LATE, SEARCH_OMNISCIENT };
 enum oracle_cache { ORACLE_CACHE_NONE, ORACLE_CACHE_PERFECT };
@@ -20,14 +21,18 @@ enum { ORACLE_FORMS = 4 };
 
 struct oracle_config {
 	int kind;               /* enum oracle_kind */
-	int64_t servers;        /* mmc, erlang-b; rounds: slots */
+	int64_t servers;        /* mmc, erlang-b; rounds: slots; omega: machines */
 	double load;            /* offered per server */
 	double cv2;             /* mg1: squared coefficient of variation of the service time */
 	int64_t queues, d;      /* power-of-d */
 	int64_t partitions, capacity, probes; /* home-partition */
 	int cache;              /* home-partition: enum oracle_cache */
-	int64_t workers, slots, tasks; /* sparrow; tasks: of a job, rounds: of a round */
-	int64_t schedulers;     /* rounds */
+	int64_t workers, slots, tasks; /* sparrow; tasks: of a job, rounds: of a round;
+				* omega: of a job */
+	int64_t schedulers;     /* rounds, omega */
+	double commits;         /* omega: by others, a machine and decision */
+	int conflict;           /* omega: enum conflict */
+	bool gang;              /* omega: the tasks of a job are bound all or none */
 	int search;             /* sparrow: enum oracle_search */
 	int duration;           /* sparrow: enum lifetime_of */
 	int64_t requests;       /* arrivals in all; sparrow: jobs */
@@ -40,6 +45,7 @@ struct setup;
 bool oracle_expand(struct setup *setup, struct err *err);
 /* For oracle.c: the same of single kinds. */
 void oracle_expand_rounds(struct setup *setup);
+bool oracle_expand_omega(struct setup *setup, struct err *err);
 void oracle_expand_faas(struct setup *setup);
 
 /* Collects the quantities in batches, for means and their confidence intervals. */

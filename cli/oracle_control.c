@@ -4,6 +4,10 @@
  * rounds  V6: R requests a round by N schedulers, all on the views of its beginning, S slots, any
  *         that is free: a request conflicts with probability
  *         1 - S/R (1 - (1 - R/(N S))^N) (after ParSync, ATC'21)
+ * omega   V7: while a scheduler takes t seconds for a decision, others commit tasks at rate r on M
+ *         machines: by sequence numbers a task conflicts with probability 1 - exp(-r t / M), a gang
+ *         of m with 1 - exp(-m r t / M); by resource fit none does while there is room (Schwarzkopf
+ *         et al. 2013; the exponential forms derived for this project)
  * faas    V12: a function that scales per request; SimFaaS' own run, and running = lambda E[S]
  *         (Little) */
 #include "cli/oracle_form.h"
@@ -32,6 +36,64 @@ void oracle_expand_rounds(struct setup *setup)
 double oracle_round_conflict(double schedulers, double requests, double slots)
 {
 	return 1 - slots / requests * (1 - pow(1 - requests / (schedulers * slots), schedulers));
+}
+
+static bool by_fit(const struct oracle_config *oracle)
+{
+	return oracle->conflict == CONFLICT_FIT;
+}
+
+double oracle_omega_conflict(const struct oracle_config *oracle)
+{
+	double tasks = oracle->gang ? (double)oracle->tasks : 1;
+
+	return by_fit(oracle) ? 0 : 1 - exp(-tasks * oracle->commits);
+}
+
+/* The form takes commits on a machine for Poisson.  But who would commit on the heels of another is
+ * refused, so that they lie further apart: at most one in the time of a decision, which is then hit
+ * with probability `commits` itself. */
+double oracle_omega_bias(const struct oracle_config *oracle)
+{
+	double tasks = oracle->gang ? (double)oracle->tasks : 1, hit = fmin(oracle->commits, 1);
+
+	return by_fit(oracle) ? 0 : 1 - pow(1 - hit, tasks) - oracle_omega_conflict(oracle);
+}
+
+/* N schedulers alike, so that each is another's other: the commits of N - 1 of them, as many as are
+ * offered but for those that conflict and are given up, are `commits` a machine in the time of a
+ * decision, one second.  Tasks stay for ever, so that nothing but a commit changes a machine.  A
+ * scheduler must have time for its share: false if not. */
+bool oracle_expand_omega(struct setup *setup, struct err *err)
+{
+	const struct oracle_config *oracle = &setup->oracle;
+	double others = (double)oracle->schedulers - 1, machines = (double)oracle->servers;
+	double offered = oracle->commits * machines / others / (1 - oracle_omega_conflict(oracle));
+	double busy = offered / (double)oracle->tasks;
+	double each = (double)oracle->requests / machines, room = ceil(each + 8 * sqrt(each)) + 64;
+
+	if (others < 1 || busy > 0.9)
+		return err_set(err,
+			       "oracle.schedulers is %lld: for so many commits each would have to "
+			       "work %.3g of the time: expected more of them",
+			       (long long)oracle->schedulers, busy);
+	if (room > 1024)
+		return err_set(err, "oracle.requests is %lld, too many for %lld machines",
+			       (long long)oracle->requests, (long long)oracle->servers);
+	setup_pods(setup, offered * (double)oracle->schedulers, oracle->requests, "1000000h");
+	setup->duration_ns = (int64_t)(1.5e9 * (double)oracle->requests /
+				       (offered * (double)oracle->schedulers)) +
+			     INT64_C(60000000000);
+	setup->pods.job = oracle->tasks;
+	setup->cluster.nodes = oracle->servers;
+	setup->cluster.gpus = (int64_t)room;
+	setup->cluster.pods = setup->cluster.ips = (int64_t)room;
+	setup_plane_for_conflicts(setup, oracle->schedulers, "1s");
+	setup->control.shared.conflict = oracle->conflict;
+	/* In turn, who came just before would always be another's. */
+	setup->control.dispatch = DISPATCH_RANDOM;
+	setup->control.jobs = oracle->gang ? JOBS_GANG : JOBS_TOGETHER;
+	return true;
 }
 
 /* SimFaaS, README: arrivals 0.9/s, warm service 1.991 s, cold 2.244 s, expiry after 600 s. */

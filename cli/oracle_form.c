@@ -172,6 +172,11 @@ uint32_t oracle_forms(const struct oracle_config *config, struct oracle_form for
 								      (double)config->servers),
 						0 };
 		return 1;
+	case ORACLE_OMEGA:
+		form[0] = (struct oracle_form){ "share of tasks that conflict",
+						oracle_omega_conflict(config),
+						oracle_omega_bias(config) };
+		return 1;
 	case ORACLE_FAAS: return oracle_faas_forms(form);
 	case ORACLE_NONE: break;
 	}

@@ -21,6 +21,10 @@ double oracle_erlang_b(int64_t servers, double offered);
 double oracle_full_share(double capacity, double load, double probes);
 /* V6: the share of a round's requests that conflict. */
 double oracle_round_conflict(double schedulers, double requests, double slots);
+/* V7: the share of tasks that conflict. */
+double oracle_omega_conflict(const struct oracle_config *config);
+/* By how much they may differ from that, all being refused that conflict. */
+double oracle_omega_bias(const struct oracle_config *config);
 /* V12: the quantities, and those of them that a request tells. */
 uint32_t oracle_faas_forms(struct oracle_form *form);
 void oracle_faas_values(const struct request_record *record, double *value);

@@ -159,14 +159,18 @@ void gang_lost(struct control *c, uint32_t id)
 /* Takes what was chosen in the view; a pod that another one was faster than keeps no node. */
 static void commit(struct control *c, uint32_t id)
 {
-	bool sequence = c->config.shared.conflict == CONFLICT_SEQUENCE;
+	bool sequence = c->config.shared.conflict == CONFLICT_SEQUENCE, all = true;
 
 	for (uint32_t at = first_of(&c->function[id]); at != NONE; at = c->pods.at[at].next) {
 		struct pod *pod = &c->pods.at[at];
 
 		pod->current = pod->chosen != NO_NODE &&
 			       (!sequence || c->cluster->node[pod->chosen].version == pod->seen);
+		all &= pod->current;
 	}
+	/* What is taken and given back would be a change to others. */
+	if (!all && c->config.jobs == JOBS_GANG)
+		return;
 	for (uint32_t at = first_of(&c->function[id]); at != NONE; at = c->pods.at[at].next) {
 		struct pod *pod = &c->pods.at[at];
 
@@ -214,9 +218,8 @@ static void settle(struct control *c, uint32_t id, uint32_t at, bool full)
 			gang_leave(c, at);
 		pod_unplaced(c, at);
 	} else {
-		c->totals.conflicts++;
 		note(c, DECISION_CONFLICT, at, id, NONE, pod->chosen);
-		pod_enqueue(c, at, id);
+		shared_lost(c, id, at);
 	}
 }
 

@@ -23,4 +23,6 @@ void gang_lost(struct control *control, uint32_t function);
 /* For plane.search of who does not own its nodes: what was chosen is taken in its view until the
  * decision is over, so that it does not choose the same room twice. */
 void gang_expect(struct control *control, uint32_t function, uint32_t pod, uint32_t node);
+/* shared.c: a pod met a conflict: it comes again, at once or later, or is given up. */
+void shared_lost(struct control *control, uint32_t function, uint32_t pod);
 #endif

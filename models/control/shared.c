@@ -35,8 +35,7 @@ static bool conflict(const struct control *c, uint32_t id, uint32_t pod)
 	return !cluster_fits(&c->cluster->node[node], &c->pods.at[pod].need);
 }
 
-/* Again, at once or later; or not. */
-static void lost(struct control *c, uint32_t id, uint32_t at)
+void shared_lost(struct control *c, uint32_t id, uint32_t at)
 {
 	const struct shared_config *config = &c->config.shared;
 	struct pod *pod = &c->pods.at[at];
@@ -65,7 +64,7 @@ static void decided(struct control *c, uint32_t id, uint32_t pod)
 	if (conflict(c, id, pod)) {
 		view_learn(&c->view[id], c->cluster, node);
 		note(c, DECISION_CONFLICT, pod, id, NONE, node);
-		lost(c, id, pod);
+		shared_lost(c, id, pod);
 		return;
 	}
 	cluster_take(c->cluster, node, &c->pods.at[pod].need);

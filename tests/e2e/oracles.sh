@@ -25,9 +25,14 @@ near home-partition partitions=300 capacity=10 probes=1 load=0.9 cache=perfect r
 near rounds tasks=100 schedulers=2 requests=60000
 near rounds tasks=500 schedulers=5 requests=60000
 near rounds tasks=900 schedulers=20 requests=90000
+near omega schedulers=61 requests=100000
+near omega schedulers=61 gang=true requests=100000
 near faas
-# One scheduler never takes a slot twice.
+# Where there is room nothing conflicts by resource fit; one scheduler never takes a slot twice.
 "$SONDE" run scenarios/oracles/rounds.yaml --set oracle.schedulers=1 --set oracle.requests=20000 --json | forms >"$TMP/out"
+[ "$(cut -d ' ' -f 2 "$TMP/out")" = 0 ]
+"$SONDE" run scenarios/oracles/omega.yaml --set oracle.conflict=resource-fit --set oracle.gang=true \
+	--set oracle.requests=20000 --json | forms >"$TMP/out"
 [ "$(cut -d ' ' -f 2 "$TMP/out")" = 0 ]
 if [ "${SONDE_TEST_LONG:-}" ]; then
 	TOLERANCE=0.03
