@@ -1,4 +1,4 @@
-/* Pods and reservations on each node, counted anew, against what the node says is taken; and what
+/* Pods and reservations on each node and GPU, counted anew, against what it says is taken; and what
  * cluster_verify has to say.  GPUs, CPU and memory cannot be over-committed where these hold:
  * cluster_take refuses to. */
 #include "base/vec.h"
@@ -13,6 +13,32 @@ bool pod_has_node(const struct pod *pod)
 	return pod->record.node != NO_NODE &&
 	       (pod->state == POD_QUEUED || pod->state == POD_DECIDING ||
 		(pod->state >= POD_BINDING && pod->state <= POD_STOPPING));
+}
+
+/* Counts a share to the GPU that it is of. */
+static void count_share(const struct control *c, uint32_t *taken, uint32_t node,
+			const struct need *need)
+{
+	if (need->gpu_milli % GPU_MILLI)
+		taken[c->cluster->node[node].share + need->gpu] += need->gpu_milli;
+}
+
+/* What pods and reservations have of each GPU is what the cluster says is taken of it. */
+static void audit_shares(const struct control *c)
+{
+	uint32_t n = c->cluster->share.n;
+	uint32_t *taken = vec_grow(NULL, &(uint32_t){ 0 }, n + 1, sizeof(*taken));
+
+	memset(taken, 0, (n + 1) * sizeof(*taken));
+	for (uint32_t i = 0; i < c->pods.n; i++)
+		if (pod_has_node(&c->pods.at[i]))
+			count_share(c, taken, c->pods.at[i].record.node, &c->pods.at[i].need);
+	for (uint32_t i = 0; i < c->holds.n; i++)
+		if (c->holds.at[i].live)
+			count_share(c, taken, c->holds.at[i].node, &c->holds.at[i].need);
+	for (uint32_t i = 0; i < n; i++)
+		assert(taken[i] == c->cluster->share.at[i]);
+	free(taken);
 }
 
 void control_audit(const struct control *c)
@@ -38,6 +64,7 @@ void control_audit(const struct control *c)
 		assert(group->ips - node->free_ips == taken);
 	}
 	free(on);
+	audit_shares(c);
 	cluster_verify(c->cluster);
 }
 
