@@ -94,6 +94,20 @@ START_TEST(late_binding)
 }
 END_TEST
 
+/* A job of more pods than there are nodes leaves several reservations on each. */
+START_TEST(more_pods_than_nodes)
+{
+	toy.control.sampling.late_binding = true;
+	toy.control.sampling.wait_ns = 0;
+	toy.cluster.nodes = 4;
+	toy_start(&toy);
+	job(7, 12);
+	toy_run(&toy, 1 * S);
+	ck_assert_uint_eq(toy.ends[POD_READY], 12);
+	ck_assert_uint_eq(toy.machine->totals.probes, 24);
+}
+END_TEST
+
 /* Who would ask as many nodes as it has pods has nothing to learn. */
 START_TEST(ratio_of_one_asks_nobody)
 {
@@ -256,6 +270,7 @@ Suite *sampling_suite(void)
 	tcase_add_test(tc, batch_sampling);
 	tcase_add_test(tc, per_task_sampling);
 	tcase_add_test(tc, late_binding);
+	tcase_add_test(tc, more_pods_than_nodes);
 	tcase_add_test(tc, ratio_of_one_asks_nobody);
 	tcase_add_test(tc, to_the_emptier_node);
 	tcase_add_test(tc, bindings_are_written);

@@ -97,12 +97,12 @@ const struct opt functional_options[] = {
 	{ "piggyback", OPT_BOOL, UNIT_NONE, FUNCTIONAL(piggyback), "true",
 	  .help = "every message between functions about a pod tells how free its sender is, not "
 		  "answers alone",
-	  .source = "assumption: 28 bytes on a message that is sent anyway" },
+	  .source = "assumption: 44 bytes on a message that is sent anyway" },
 	{ "gossip", OPT_INT, UNIT_TIME, FUNCTIONAL(gossip_ns), "0s", 0, 3.6e12,
 	  .help = "how often each function tells some others how free it is; 0 = never",
 	  .source = "assumption; swept" },
 	{ "gossip_peers", OPT_INT, UNIT_NONE, FUNCTIONAL(gossip_peers), "2", 1, 64,
-	  .help = "whom it tells each time: so many others, drawn anew",
+	  .help = "how many times it draws another one to tell, each time anew",
 	  .source = "assumption; swept" },
 	{ "cache", OPT_BOOL, UNIT_NONE, FUNCTIONAL(cache), "true",
 	  .help = "skips those whose last answer says that they have no room",
@@ -276,8 +276,8 @@ const struct opt control_options[] = {
 	  .help = "what has not been answered for so long is asked for again",
 	  .source = "kube-controller-manager --min-resync-period" },
 	{ "cores", OPT_REAL, UNIT_NONE, CONTROL(cores), "1", 0, 1e4,
-	  .help = "cores that each scheduler, control function, binder and top-level control plane "
-		  "holds",
+	  .help = "cores that each scheduler, schedule function, binder and top-level control "
+		  "plane holds",
 	  .source = "assumption: a decision runs on one core" },
 	{ "jobs", OPT_CHOICE, UNIT_NONE, CONTROL(jobs), "pods", .choices = jobs,
 	  .help = "how plain pods that arrive as a job are decided (central, shared): one by one; "

@@ -1,8 +1,9 @@
 /* probe_cache.h - what each schedule function last heard from each other one: its free vector, and
  * when.
  *
- * A row belongs to one function and is learnt from answers to its own probes alone; nothing here
- * is shared state.  It rules out partitions that cannot take a pod before they are asked. */
+ * A row belongs to one function and is learnt from messages to it alone (answers, gossip, what
+ * others carry); nothing here is shared state.  It rules out partitions that cannot take a pod
+ * before they are asked. */
 #ifndef MODELS_CONTROL_PROBE_CACHE_H
 #define MODELS_CONTROL_PROBE_CACHE_H
 #include "models/control/control.h"

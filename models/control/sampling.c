@@ -190,19 +190,21 @@ static void place(struct control *c, uint32_t id)
 	job_free(c, id);
 }
 
-static void ask(struct control *c, uint32_t id, enum verb verb)
+/* Asks each target once, or in turns until `n` have been: a reservation fetches one pod. */
+static void ask(struct control *c, uint32_t id, enum verb verb, uint32_t n)
 {
 	const struct job *job = &c->sampling->jobs.at[id];
-	uint32_t each = job->targets.n / job->pods.n, more = job->targets.n % job->pods.n;
+	uint32_t each = n / job->pods.n, more = n % job->pods.n;
 
 	for (uint32_t at = job->pods.head; at != NONE; at = c->pods.at[at].next) {
 		c->pods.at[at].record.probes += each + (more > 0);
 		more -= more > 0;
 	}
-	c->totals.probes += job->targets.n;
-	for (uint32_t i = 0; i < job->targets.n; i++) {
-		struct msg *msg = control_send(c, job->function, to_node(job->targets.at[i].node),
-					       verb, &job->wish, sizeof(job->wish));
+	c->totals.probes += n;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t node = job->targets.at[i % job->targets.n].node;
+		struct msg *msg = control_send(c, job->function, to_node(node), verb, &job->wish,
+					       sizeof(job->wish));
 
 		msg->send.task = id;
 		msg->send.gen = job->gen;
@@ -228,14 +230,14 @@ static void probe_for(struct control *c, uint32_t id)
 		     at = c->pods.at[at].next)
 			control_arm(c, c->now + config->wait_ns + config->timeout_ns, TIMER_PROBE,
 				    at, c->pods.at[at].gen, c->pods.at[at].probe);
-		ask(c, id, VERB_RESERVE);
+		ask(c, id, VERB_RESERVE, want);
 	} else if (want <= job->pods.n) {
 		for (uint32_t i = 0; i < job->targets.n; i++)
 			job->targets.at[i].load = 0;
 		place(c, id);
 	} else {
 		control_arm(c, c->now + config->timeout_ns, TIMER_JOB, id, job->gen, 0);
-		ask(c, id, VERB_PROBE);
+		ask(c, id, VERB_PROBE, job->targets.n);
 	}
 }
 
