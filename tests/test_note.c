@@ -179,6 +179,23 @@ START_TEST(conflicts_are_told)
 }
 END_TEST
 
+/* One thought about many pods is told of each. */
+START_TEST(a_gang_is_told_pod_by_pod)
+{
+	toy.control.jobs = JOBS_GANG;
+	toy_start(&toy);
+	for (uint64_t id = 0; id < 2; id++)
+		toy_arrive_as(&toy, id, GPU_MILLI, &(struct arrive_load){ 1, 0, 2 });
+	toy_run(&toy, S / 2);
+	for (uint64_t id = 0; id < 2; id++) {
+		ck_assert_str_eq(steps(id), "queued searched");
+		ck_assert_int_eq(step(id, DECISION_SEARCHED)->began_ns, 0);
+		ck_assert_int_eq(step(id, DECISION_SEARCHED)->at_ns, 3 * MS);
+	}
+	ck_assert_uint_ne(step(0, DECISION_SEARCHED)->node, step(1, DECISION_SEARCHED)->node);
+}
+END_TEST
+
 START_TEST(none_unless_asked_for)
 {
 	toy.control.decisions = false;
@@ -202,6 +219,7 @@ Suite *note_suite(void)
 	tcase_add_test(tc, functional_offers);
 	tcase_add_test(tc, a_lost_function_is_told);
 	tcase_add_test(tc, conflicts_are_told);
+	tcase_add_test(tc, a_gang_is_told_pod_by_pod);
 	tcase_add_test(tc, none_unless_asked_for);
 	suite_add_tcase(suite, tc);
 	return suite;

@@ -19,7 +19,7 @@ static void start(struct control *c)
 
 static void dispatch(struct control *c, uint32_t pod)
 {
-	uint32_t function = function_choose(c);
+	uint32_t function = function_choose(c, pod);
 
 	if (function == NONE)
 		pod_orphan(c, pod);
@@ -63,33 +63,32 @@ static void received(struct control *c, uint32_t id, const struct msg *in, const
 	case VERB_GOSSIP: probing_received(c, id, in, load); break;
 	case VERB_TASKS: partition_tasks(c, id, load, words / 2); break;
 	case VERB_ADOPT: partition_adopt(c, id, load, words); break;
-	case VERB_RELEASE:
-		c->function[id].release_to = in->send.task;
-		c->function[id].release_how = in->send.flag;
-		c->function[id].release_n = (uint32_t)in->send.value;
-		c->function[id].release_shape = (uint32_t)((uint64_t)in->send.value >> 32);
-		function_next(c, id);
-		break;
+	case VERB_RELEASE: partition_ordered(c, id, in); break;
 	default: assert(!"a message between functions has a verb of theirs");
 	}
 }
 
-/* Room may have come free anywhere: the pod gets a new home. */
+/* Room may have come free anywhere: the pod goes to the next function, so that it comes to every
+ * one in turn.  Dealt out anew, two pods that wait equally long might each come to the same one
+ * again and again. */
 static void retry(struct control *c, uint32_t pod)
 {
+	const struct function *f = &c->function[c->pods.at[pod].function];
+
 	pod_unqueue(c, pod);
-	dispatch(c, pod);
+	if (f->state == FUNCTION_UP)
+		pod_enqueue(c, pod, c->crew->live[(f->live_at + 1) % c->crew->lives]);
+	else
+		dispatch(c, pod);
 }
 
-static void freed(struct control *c, uint32_t node)
+void functional_wake(struct control *c, uint32_t node)
 {
-	uint32_t owner = c->cluster->node[node].pool, at;
-	struct function *f;
+	uint32_t owner = c->cluster->node[node].pool, at = NONE;
+	const struct function *f = &c->function[owner];
 
-	if (owner == NO_POOL || !c->config.functional.wake)
-		return;
-	f = &c->function[owner];
-	at = f->state == FUNCTION_UP && f->backoff.n ? f->backoff.head : NONE;
+	if (f->state == FUNCTION_UP && f->backoff.n)
+		at = f->backoff.head;
 	for (uint32_t i = 0; i < WAKE_WINDOW && at != NONE; i++, at = c->pods.at[at].next) {
 		if (!cluster_fits(&c->cluster->node[node], &c->pods.at[at].need))
 			continue;
@@ -97,6 +96,12 @@ static void freed(struct control *c, uint32_t node)
 		pod_enqueue(c, at, owner);
 		return;
 	}
+}
+
+static void freed(struct control *c, uint32_t node)
+{
+	if (c->cluster->node[node].pool != NO_POOL && c->config.functional.wake)
+		functional_wake(c, node);
 }
 
 static void idle(struct control *c, uint32_t id)

@@ -22,6 +22,10 @@ void crew_deal(struct control *control, enum function_kind kind);
 /* A function died, thinking or not: its tasks, too. */
 void crew_lost(struct control *control, uint32_t function, bool thinking);
 
+/* functional.c */
+/* A node has room for one of the pods that wait at its owner, if one is found soon: it is tried. */
+void functional_wake(struct control *control, uint32_t node);
+
 /* probing.c: a pod goes to a function that has room for it. */
 /* Its function has none (plane.full). */
 void probing_start(struct control *control, uint32_t function, uint32_t pod);
@@ -41,13 +45,15 @@ enum release {
 	RELEASE_HALF, RELEASE_ALL,      /* of nodes and queued pods */
 	RELEASE_LOAD,                   /* n nodes, half the queued pods */
 	RELEASE_FREE,                   /* nodes with n free GPUs */
-	RELEASE_SHAPE                   /* n nodes that can take the shape */
+	RELEASE_SHAPE                   /* n nodes that can take the shape, and have the type */
 };
 /* Divides all nodes equally among the functions that are up. */
 void partition_start(struct control *control);
-/* Top: tells `from` to give nodes to `to`. */
+/* Top: tells `from` to give nodes to `to`; need, of RELEASE_SHAPE: which. */
 void partition_order(struct control *control, uint32_t from, uint32_t to, enum release how,
-		     uint32_t shape, uint32_t n);
+		     const struct need *need, uint32_t n);
+/* The owner has been told: it will, between two decisions. */
+void partition_ordered(struct control *control, uint32_t function, const struct msg *msg);
 /* An owner between two decisions: gives up what it was told to. */
 void partition_release(struct control *control, uint32_t function);
 /* Top: sends loose nodes to a new owner. */

@@ -141,7 +141,8 @@ void function_lost(struct control *c, uint32_t id)
 		return;
 	if (thinking)
 		f->busy_ns += c->now - f->thinking_ns;
-	f->thinking = f->noted = false;
+	f->thinking = false;
+	f->notes.n = 0;
 	if (f->state == FUNCTION_UP)
 		set_live(c, id, false);
 	end(c, id);
@@ -159,34 +160,6 @@ void function_lost(struct control *c, uint32_t id)
 	replay(c, id);
 	c->plane->function_lost(c, id);
 	function_adopt(c);
-}
-
-uint32_t function_choose(struct control *c)
-{
-	uint32_t best = NONE, least = NONE;
-
-	if (!c->crew->lives || (c->crew->lives == 1 && c->crew->live[0] == c->binder))
-		return NONE;
-	if (c->config.dispatch == DISPATCH_RANDOM) {
-		do
-			best = c->crew->live[rng_below(&c->choices, c->crew->lives)];
-		while (best == c->binder);
-		return best;
-	}
-	c->turn = (c->turn + 1) % c->crew->lives;
-	if (c->crew->live[c->turn] == c->binder)
-		c->turn = (c->turn + 1) % c->crew->lives;
-	if (c->config.dispatch == DISPATCH_ROUND_ROBIN)
-		return c->crew->live[c->turn];
-	/* From a place that moves on, so that empty queues take turns. */
-	for (uint32_t i = 0, at = c->turn; i < c->crew->lives && least; i++) {
-		if (c->crew->live[at] != c->binder && c->queued[c->crew->live[at]] < least) {
-			best = c->crew->live[at];
-			least = c->queued[best];
-		}
-		at = at + 1 < c->crew->lives ? at + 1 : 0;
-	}
-	return best;
 }
 
 void function_think(struct control *c, uint32_t id, enum think what, uint32_t pod,

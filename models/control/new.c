@@ -232,8 +232,10 @@ void control_free(struct control *c)
 {
 	if (!c)
 		return;
-	for (uint32_t i = 0; i < c->slots; i++)
+	for (uint32_t i = 0; i < c->slots; i++) {
 		free(c->function[i].inbox.at);
+		free(c->function[i].notes.at);
+	}
 	for (uint32_t i = 0; c->view && i < c->functions; i++)
 		view_release(&c->view[i]);
 	cluster_free(c->cluster);

@@ -3,6 +3,7 @@
  * function that decided had before it, but for reservations, whose node a note looks up. */
 #include "models/control/functional.h"
 #include "models/control/note.h"
+#include "base/vec.h"
 #include <assert.h>
 
 static struct decision_record blank(const struct control *c, enum decision_kind kind, uint32_t id,
@@ -49,31 +50,32 @@ void note_search(struct control *c, enum decision_kind kind, uint32_t function, 
 		 const struct found *found, int64_t known, int64_t info_age_ns)
 {
 	struct function *f = &c->function[function];
+	struct decision_record record;
 
 	if (!c->config.decisions)
 		return;
-	f->note = blank(c, kind, pod, function);
-	f->note.node = found->node;
-	f->note.examined = found->examined;
-	f->note.feasible = found->feasible;
-	f->note.known = known;
-	f->note.info_age_ns = info_age_ns;
+	record = blank(c, kind, pod, function);
+	record.node = found->node;
+	record.examined = found->examined;
+	record.feasible = found->feasible;
+	record.known = known;
+	record.info_age_ns = info_age_ns;
 	if (kind == DECISION_PROBED)
-		f->note.other = f->asker;
+		record.other = f->asker;
 	else
-		f->note.queued_ns = f->waited_ns;
-	f->noted = true;
+		record.queued_ns = f->waited_ns;
+	vec_push(&f->notes, record);
 }
 
 void note_thought(struct control *c, uint32_t function)
 {
 	struct function *f = &c->function[function];
 
-	if (!f->noted)
-		return;
-	f->noted = false;
-	f->note.at_ns = c->now;
-	tell(c, &f->note);
+	for (uint32_t i = 0; i < f->notes.n; i++) {
+		f->notes.at[i].at_ns = c->now;
+		tell(c, &f->notes.at[i]);
+	}
+	f->notes.n = 0;
 }
 
 void note_cache(struct control *c, enum decision_kind kind, uint32_t pod, uint32_t other)

@@ -18,7 +18,7 @@ static const char *const paths[] = { "own", "api", "direct", NULL };
 static const char *const conflicts[] = { "resource-fit", "sequence-number", NULL };
 static const char *const placements[] = { "random", "round-robin", "least-allocated", NULL };
 static const char *const limits[] = { "default", "tuned", "unlimited", NULL };
-static const char *const dispatches[] = { "random", "round-robin", "least-queue", NULL };
+static const char *const dispatches[] = { "random", "round-robin", "least-queue", "service", NULL };
 static const char *const jobs[] = { "pods", "together", "gang", NULL };
 static const char *const probings[] = { "serial", "parallel", NULL };
 static const char *const orders[] = { "random", "power-of-d", "best-cached", "round-robin", NULL };
@@ -264,7 +264,9 @@ const struct opt control_options[] = {
 	{ "attempts", OPT_INT, UNIT_NONE, CONTROL(attempts), "0", 0, 1e6,
 	  .help = "after which a plain pod without a node is given up; 0 = never" },
 	{ "dispatch", OPT_CHOICE, UNIT_NONE, CONTROL(dispatch), "round-robin",
-	  .choices = dispatches, .help = "which schedule function a new pod goes to",
+	  .choices = dispatches,
+	  .help = "which schedule function a new pod goes to; service: all of a service to the "
+		  "same",
 	  .source = "assumption; swept" },
 	{ "slow_start", OPT_INT, UNIT_NONE, CONTROL(slow_start), "1", 1, 1e6,
 	  .help = "pods of the first batch of a ReplicaSet's sync; doubles with each batch",

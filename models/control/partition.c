@@ -21,7 +21,7 @@ void partition_start(struct control *c)
 }
 
 void partition_order(struct control *c, uint32_t from, uint32_t to, enum release how,
-		     uint32_t shape, uint32_t n)
+		     const struct need *need, uint32_t n)
 {
 	struct msg *msg = control_send(c, NONE, from, VERB_RELEASE, NULL, 0);
 
@@ -29,7 +29,22 @@ void partition_order(struct control *c, uint32_t from, uint32_t to, enum release
 	c->function[from].giving_ns = c->now;
 	msg->send.task = to;
 	msg->send.flag = (uint16_t)how;
-	msg->send.value = (int64_t)((uint64_t)shape << 32 | n);
+	msg->send.value = n;
+	if (need)
+		msg->send.value |= (int64_t)((uint64_t)need->types << 40 |
+					     (uint64_t)cluster_shape(need->gpu_milli) << 32);
+}
+
+void partition_ordered(struct control *c, uint32_t id, const struct msg *in)
+{
+	struct function *f = &c->function[id];
+
+	f->release_to = in->send.task;
+	f->release_how = in->send.flag;
+	f->release_n = (uint32_t)in->send.value;
+	f->release_shape = (uint32_t)((uint64_t)in->send.value >> 32 & 0xff);
+	f->release_types = (uint32_t)((uint64_t)in->send.value >> 40);
+	function_next(c, id);
 }
 
 /* Whether the node is of the kind that it was told to give up. */
@@ -37,7 +52,10 @@ static bool worth(const struct node *node, const struct function *f)
 {
 	if (f->release_how == RELEASE_FREE)
 		return node->up && node->free_gpus;
-	return f->release_how == RELEASE_LOAD || (uint32_t)node->shapes > f->release_shape;
+	if (f->release_how == RELEASE_LOAD)
+		return true;
+	return (uint32_t)node->shapes > f->release_shape &&
+	       (!f->release_types || f->release_types & node->type);
 }
 
 /* Which nodes to give up, into scratch. */
@@ -142,7 +160,7 @@ void partition_adopt(struct control *c, uint32_t id, const uint32_t *nodes, uint
 			continue;
 		cluster_own(c->cluster, nodes[i], id);
 		if (c->cluster->node[nodes[i]].up)
-			c->plane->freed(c, nodes[i]);
+			functional_wake(c, nodes[i]);
 	}
 }
 

@@ -206,6 +206,7 @@ void probing_start(struct control *c, uint32_t function, uint32_t id)
 
 	assert(pod->function == function);
 	c->function[function].missed[cluster_shape(pod->need.gpu_milli)]++;
+	c->function[function].missed_need[cluster_shape(pod->need.gpu_milli)] = pod->need;
 	plan(c, id);
 	ask(c, id);
 }

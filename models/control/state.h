@@ -151,14 +151,15 @@ struct function {
 	bool giving;                    /* the top has told it to give nodes up; no word yet */
 	int64_t giving_ns;              /* since */
 	/* To be given up between two decisions; NONE = nothing. */
-	uint32_t release_to, release_how, release_shape, release_n;
+	uint32_t release_to, release_how, release_shape, release_types, release_n;
 	uint32_t missed[SHAPES];        /* pods without room at home, since the top last looked */
+	struct need missed_need[SHAPES]; /* of the last of them */
 	double delay_ns;                /* queueing delay, smoothed */
 	uint32_t decided;               /* since the top-level control plane last looked */
 	int64_t busy_ns, busy_seen_ns;  /* deciding; at that look */
 	int64_t waited_ns;              /* in the queue: the pod decided about */
-	struct decision_record note;    /* what the thought under way will say, if noted */
-	bool noted;
+	/* What the thought under way will say, of each pod that it is about. */
+	struct { struct decision_record *at; uint32_t n, cap; } notes;
 	int64_t started_ns, stopped_ns, drained_ns;
 };
 
@@ -454,7 +455,7 @@ struct task function_pop(struct function *function);
 /* A task that waited since then was taken up: the delay that the top-level control plane sees. */
 void function_waited(struct control *control, uint32_t function, int64_t since_ns);
 /* The function that a new pod goes to; NONE if none is up. */
-uint32_t function_choose(struct control *control);
+uint32_t function_choose(struct control *control, uint32_t pod);
 /* Thinks again what has not been answered since before stale_ns. */
 void function_resync(struct control *control, uint32_t function, int64_t stale_ns);
 

@@ -98,8 +98,8 @@ static void drain(struct control *c, enum function_kind kind, uint32_t n)
 			vec_push(&c->scratch, id);
 	}
 	for (; at < c->scratch.n; at++)
-		partition_order(c, c->scratch.at[at], crew->live[at % crew->lives], RELEASE_ALL, 0,
-				0);
+		partition_order(c, c->scratch.at[at], crew->live[at % crew->lives], RELEASE_ALL,
+				NULL, 0);
 }
 
 /* How many functions would be busy enough, but half of them at least. */
@@ -141,47 +141,43 @@ static bool skewed(const struct control *c, double most, double least)
 	return most > c->config.functional.rebalance * least;
 }
 
-/* Of the functions that are up those with the most and the least by a measure. */
+/* Of the functions that are up those with the most and the least by a measure; need: for whom. */
 struct ends {
 	uint32_t most, least;
 };
 
 static struct ends ends_of(const struct control *c,
-			   double (*measure)(const struct control *c, uint32_t id, uint32_t shape),
-			   uint32_t shape)
+			   double (*measure)(const struct control *c, uint32_t id,
+					     const struct need *need),
+			   const struct need *need)
 {
 	struct ends ends = { c->crew->live[0], c->crew->live[0] };
 
 	for (uint32_t i = 1; i < c->crew->lives; i++) {
 		uint32_t id = c->crew->live[i];
 
-		if (measure(c, id, shape) > measure(c, ends.most, shape))
+		if (measure(c, id, need) > measure(c, ends.most, need))
 			ends.most = id;
-		if (measure(c, id, shape) < measure(c, ends.least, shape))
+		if (measure(c, id, need) < measure(c, ends.least, need))
 			ends.least = id;
 	}
 	return ends;
 }
 
-static double by_load(const struct control *c, uint32_t id, uint32_t shape)
+static double by_load(const struct control *c, uint32_t id, const struct need *need)
 {
-	(void)shape;
+	(void)need;
 	return delay_of(c, id);
 }
 
-static double by_shape(const struct control *c, uint32_t id, uint32_t shape)
+static double by_fit(const struct control *c, uint32_t id, const struct need *need)
 {
-	return c->cluster->pool[id].fit[shape];
+	return cluster_fit(c->cluster, id, need);
 }
 
-static double by_misses(const struct control *c, uint32_t id, uint32_t shape)
+static double by_free(const struct control *c, uint32_t id, const struct need *need)
 {
-	return c->function[id].missed[shape];
-}
-
-static double by_free(const struct control *c, uint32_t id, uint32_t shape)
-{
-	(void)shape;
+	(void)need;
 	return (double)c->cluster->pool[id].free_gpus;
 }
 
@@ -189,28 +185,53 @@ static double by_free(const struct control *c, uint32_t id, uint32_t shape)
  * nodes as even out how many each has to examine. */
 static bool rebalance_load(struct control *c)
 {
-	struct ends ends = ends_of(c, by_load, 0);
+	struct ends ends = ends_of(c, by_load, NULL);
 	double most = delay_of(c, ends.most), least = delay_of(c, ends.least);
 	uint32_t from = c->cluster->pool[ends.most].n, to = c->cluster->pool[ends.least].n;
 
 	if (most <= (double)c->config.functional.target_delay_ns || !skewed(c, most, least))
 		return false;
-	partition_order(c, ends.most, ends.least, RELEASE_LOAD, 0, from > to ? (from - to) / 2 : 0);
+	partition_order(c, ends.most, ends.least, RELEASE_LOAD, NULL,
+			from > to ? (from - to) / 2 : 0);
 	return true;
 }
 
+/* Whose pods of a shape most often found no room at home; NONE if all did. */
+static uint32_t missed_most(const struct control *c, uint32_t shape)
+{
+	uint32_t most = NONE, misses = 0;
+
+	for (uint32_t i = 0; i < c->crew->lives; i++) {
+		uint32_t id = c->crew->live[i];
+
+		if (c->function[id].missed[shape] > misses) {
+			misses = c->function[id].missed[shape];
+			most = id;
+		}
+	}
+	return most;
+}
+
 /* Pods of a shape did not fit where they came to, and would elsewhere: half of what the nodes that
- * take the shape differ by moves.  The widest shape first. */
+ * take the last of them differ by moves, or the only one.  The widest shape first. */
 static bool rebalance_shape(struct control *c)
 {
 	for (uint32_t shape = SHAPES - 1; shape; shape--) {
-		uint32_t to = ends_of(c, by_misses, shape).most;
-		uint32_t from = ends_of(c, by_shape, shape).most;
-		double most = by_shape(c, from, shape), least = by_shape(c, to, shape);
+		uint32_t to = missed_most(c, shape), from;
+		const struct need *need;
+		double most, least;
 
-		if (!c->function[to].missed[shape] || most < least + 2 || !skewed(c, most, least))
+		if (to == NONE)
 			continue;
-		partition_order(c, from, to, RELEASE_SHAPE, shape, (uint32_t)((most - least) / 2));
+		need = &c->function[to].missed_need[shape];
+		from = ends_of(c, by_fit, need).most;
+		most = by_fit(c, from, need);
+		least = by_fit(c, to, need);
+		if (!skewed(c, most, least) || (most < least + 2 && least > 0) ||
+		    c->cluster->pool[from].n < 2)
+			continue;
+		partition_order(c, from, to, RELEASE_SHAPE, need,
+				most < least + 2 ? 1 : (uint32_t)((most - least) / 2));
 		return true;
 	}
 	return false;
@@ -221,12 +242,12 @@ static bool rebalance_shape(struct control *c)
  * than twice the other's. */
 static void rebalance_free(struct control *c)
 {
-	struct ends ends = ends_of(c, by_free, 0);
-	double most = by_free(c, ends.most, 0), least = by_free(c, ends.least, 0);
+	struct ends ends = ends_of(c, by_free, NULL);
+	double most = by_free(c, ends.most, NULL), least = by_free(c, ends.least, NULL);
 
 	if (skewed(c, most, least) &&
 	    most - least >= 2 * (double)cluster_most_gpus(&c->cluster->config))
-		partition_order(c, ends.most, ends.least, RELEASE_FREE, 0,
+		partition_order(c, ends.most, ends.least, RELEASE_FREE, NULL,
 				(uint32_t)((most - least) / 2));
 }
 
@@ -250,7 +271,7 @@ static void feed(struct control *c, uint32_t id)
 	uint32_t from = donor(c, id);
 
 	if (from != NONE)
-		partition_order(c, from, id, RELEASE_HALF, 0, 0);
+		partition_order(c, from, id, RELEASE_HALF, NULL, 0);
 }
 
 void top_tick(struct control *c)
@@ -264,7 +285,7 @@ void top_tick(struct control *c)
 		if (c->function[i].state != FUNCTION_DRAINING)
 			continue;
 		if (c->cluster->pool[i].n && c->crew->lives && !c->function[i].giving)
-			partition_order(c, i, partition_least(c, i), RELEASE_ALL, 0, 0);
+			partition_order(c, i, partition_least(c, i), RELEASE_ALL, NULL, 0);
 		function_next(c, i);
 	}
 	for (int k = 0; k < FUNCTION_KINDS; k++)

@@ -10,7 +10,7 @@ void whole_start(struct control *c)
 
 void whole_dispatch(struct control *c, uint32_t pod)
 {
-	uint32_t function = function_choose(c);
+	uint32_t function = function_choose(c, pod);
 
 	if (function == NONE)
 		pod_orphan(c, pod);

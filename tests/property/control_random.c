@@ -80,8 +80,7 @@ static void configure_functional(struct play *p)
 		crew->max = chance(p, 0.3) ? 0 : crew->functions + below(p, 6);
 	}
 	f->drain_ns = chance(p, 0.5) ? 0 : up_to(p, 3 * S);
-	/* Who never asks another may own no node of the type that a pod must have. */
-	f->d = p->toy.cluster.groups.n ? 1 + below(p, 4) : below(p, 5);
+	f->d = below(p, 5);
 	f->order = (int)below(p, 4);
 	f->probing = (int)below(p, 2);
 	f->piggyback = chance(p, 0.5);
@@ -176,7 +175,8 @@ static void configure(struct play *p)
 	else
 		configure_rival(p);
 	t->control.path = chance(p, 0.3) ? (int)below(p, 3) : PATH_OWN;
-	t->control.dispatch = (int)below(p, 3);
+	/* With physical shards all of a service would come to one, which may own no node. */
+	t->control.dispatch = (int)below(p, t->control.godel.logical ? 4 : 3);
 	t->control.attempts = chance(p, 0.3) ? 1 + below(p, 3) : 0;
 	t->control.slow_start = 1 + below(p, 3);
 	t->control.burst = 1 + below(p, 10);
