@@ -29,10 +29,18 @@ static const char *const parts[PARTS] = { "gateway",
 static const char *const outcomes[OUTCOMES] = { "completed", "rejected", "timed_out", "failed",
 						"in_flight" };
 
-static const char *const decisions[DECISIONS] = { "queued",	"searched", "binder",  "skipped",
-						  "asked",	"probed",   "offered", "refused",
-						  "unanswered", "migrated", "expired", "conflict",
-						  "parked",	"given-up", "lost" };
+static const char *const decisions[DECISIONS] = {
+	[DECISION_QUEUED] = "queued",	      [DECISION_SEARCHED] = "searched",
+	[DECISION_BINDER] = "binder",	      [DECISION_SKIPPED] = "skipped",
+	[DECISION_ASKED] = "asked",	      [DECISION_PROBED] = "probed",
+	[DECISION_OFFERED] = "offered",	      [DECISION_REFUSED] = "refused",
+	[DECISION_UNANSWERED] = "unanswered", [DECISION_MIGRATED] = "migrated",
+	[DECISION_EXPIRED] = "expired",	      [DECISION_CONFLICT] = "conflict",
+	[DECISION_WAITING] = "waiting",	      [DECISION_TAKEN] = "taken",
+	[DECISION_RETURNED] = "returned",     [DECISION_PREEMPTS] = "preempts",
+	[DECISION_EVICTED] = "evicted",	      [DECISION_PARKED] = "parked",
+	[DECISION_GIVEN_UP] = "given-up",     [DECISION_LOST] = "lost",
+};
 
 static const char *const kinds[FUNCTION_KINDS] = { "schedule", "autoscale", "expand", "bind",
 						   "endpoint" };

@@ -105,6 +105,11 @@ enum decision_kind {
 	DECISION_MIGRATED,   /* came to the function: `node` is its own, or none: held no longer */
 	DECISION_EXPIRED,    /* the function holds `node` no longer: the pod did not come in time */
 	DECISION_CONFLICT,   /* `node` was taken by another meanwhile */
+	DECISION_WAITING,    /* came to `node`, and waits there behind `queue` others for room */
+	DECISION_TAKEN,      /* `node` has room for it now */
+	DECISION_RETURNED,   /* `node` had none in time, and gives it back */
+	DECISION_PREEMPTS,   /* no room, but `node` is kept for it: others there are to end */
+	DECISION_EVICTED,    /* to end: its `node` is kept for another pod */
 	DECISION_PARKED,     /* no room: not tried again before `until_ns` */
 	DECISION_GIVEN_UP,   /* no room, and not tried again */
 	DECISION_LOST,       /* the function was lost, and what it knew of the pod with it */

@@ -345,8 +345,11 @@ static enum spent after(const struct decision_record *step)
 
 	switch ((enum decision_kind)step->kind) {
 	case DECISION_QUEUED:
+	case DECISION_WAITING:
+	case DECISION_RETURNED:
 	case DECISION_CONFLICT: return SPENT_QUEUED;
 	case DECISION_SEARCHED: return node ? SPENT_BINDING : SPENT_ASKING;
+	case DECISION_TAKEN:
 	case DECISION_BINDER: return SPENT_BINDING;
 	case DECISION_ASKED:
 	case DECISION_REFUSED:

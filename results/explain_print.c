@@ -195,6 +195,22 @@ static void say_step(struct lines *lines, const struct decision_record *s)
 		say(lines, s->at_ns, "conflict: node %u was taken by another scheduler meanwhile",
 		    s->node);
 		break;
+	case DECISION_WAITING:
+		say(lines, s->at_ns, "sent to node %u: waits there behind %u other%s", s->node,
+		    s->queue, s->queue == 1 ? "" : "s");
+		break;
+	case DECISION_TAKEN: say(lines, s->at_ns, "node %u has room for it", s->node); break;
+	case DECISION_RETURNED:
+		say(lines, s->at_ns, "node %u had no room in time: given back", s->node);
+		break;
+	case DECISION_PREEMPTS:
+		say(lines, s->at_ns, "node %u is kept for it: pods of lower priority there end",
+		    s->node);
+		break;
+	case DECISION_EVICTED:
+		say(lines, s->at_ns, "evicted: node %u is kept for a pod of higher priority",
+		    s->node);
+		break;
 	case DECISION_PARKED: parked(lines, s); break;
 	case DECISION_GIVEN_UP:
 		say(lines, s->at_ns, "nobody had room (attempt %u): given up", s->attempt);
@@ -258,13 +274,11 @@ static void add_share(struct grid *grid, const char *what, int64_t ns, int64_t o
 
 static void print_shares(const struct explain_pod *pod, FILE *out)
 {
-	static const char *const words[SPENTS] = { "no function had it",
-						   "in queues of functions",
-						   "functions deciding",
-						   "asking others for room",
-						   "migrating",
-						   "parked, for want of room",
-						   "binding written and seen" };
+	static const char *const words[SPENTS] = {
+		"no function had it",	   "waiting in queues", "functions deciding",
+		"asking others for room",  "migrating",		"parked, for want of room",
+		"binding written and seen"
+	};
 	int64_t whole_ns = pod->over_ns - pod->at.wanted_ns;
 	struct grid grid;
 

@@ -14,13 +14,13 @@ static struct err err;
 static const char *const names[] = { "s0", "s1" };
 
 /* Four functions of five nodes; two services that scale up and down, and plain pods between. */
-static void play(void)
+static void play(int plane)
 {
 	arena_init(&arena);
 	toy_init(&toy, &arena);
 	toy_services(&toy, &arena, 2);
 	toy.control.decisions = true;
-	toy.control.plane = PLANE_FUNCTIONAL;
+	toy.control.plane = plane;
 	toy.control.functional.crew->functions = 4;
 	toy.control.functional.crew->min = toy.control.functional.crew->max = 4;
 	toy.control.functional.d = 2;
@@ -85,7 +85,7 @@ static void setup(void)
 {
 	ck_assert_ptr_nonnull(fake_folder());
 	err = (struct err){ .line = 0 };
-	play();
+	play(PLANE_FUNCTIONAL);
 	keep("a.db", true);
 }
 
@@ -107,13 +107,18 @@ static char *text_of(const struct explain *explain)
 	return text;
 }
 
+/* Under every control plane. */
 START_TEST(every_pod_is_explained)
 {
 	uint64_t bound = 0, migrated = 0, parked = 0;
 	struct explain e;
 	char *text;
 
-	ck_assert_msg(explain_open(&e, fake_path("a.db"), NULL, &err), "%s", err.text);
+	toy_release(&toy);
+	arena_release(&arena);
+	play(_i);
+	keep("p.db", true);
+	ck_assert_msg(explain_open(&e, fake_path("p.db"), NULL, &err), "%s", err.text);
 	for (uint32_t i = 0; i < toy.record.n; i++) {
 		const struct pod_record *r = &toy.record.at[i];
 		int64_t sum_ns = 0;
@@ -130,6 +135,9 @@ START_TEST(every_pod_is_explained)
 			/* The parts add up to the scheduling delay. */
 			ck_assert_int_eq(sum_ns, r->bound_ns - r->created_ns);
 			ck_assert_ptr_nonnull(strstr(text, "bound to node"));
+			/* Of it no more than writing and telling is left to the binding. */
+			ck_assert_int_lt(e.pod.spent_ns[SPENT_BINDING], 200 * MS);
+			ck_assert_int_lt(e.pod.spent_ns[SPENT_ADRIFT], 10 * MS);
 			bound++;
 		}
 		ck_assert_ptr_nonnull(strstr(text, "queued at function"));
@@ -140,9 +148,9 @@ START_TEST(every_pod_is_explained)
 	}
 	explain_close(&e);
 	/* The toy has had what there is to explain. */
-	ck_assert_uint_gt(bound, 100);
-	ck_assert_uint_gt(migrated, 10);
-	ck_assert_uint_gt(parked, 10);
+	ck_assert_uint_gt(bound, 50);
+	ck_assert(_i != PLANE_FUNCTIONAL || migrated > 10);
+	ck_assert_uint_gt(parked, 5);
 }
 END_TEST
 
@@ -404,7 +412,7 @@ Suite *explain_suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, every_pod_is_explained);
+	tcase_add_loop_test(tc, every_pod_is_explained, 0, PLANE_SAMPLING + 1);
 	tcase_add_test(tc, a_pod_of_a_service_by_number);
 	tcase_add_test(tc, what_is_not_there_is_said);
 	tcase_add_test(tc, the_slowest_come_first);

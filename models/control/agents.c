@@ -1,6 +1,7 @@
 /* Nodes of the sampling plane: each has a queue, first come, first served.  Its head starts as soon
  * as there is room for it, and what is behind it waits, whether it would fit or not.  A reservation
  * whose turn has come keeps its room while the node asks for a pod. */
+#include "models/control/note.h"
 #include "models/control/sampling.h"
 #include <assert.h>
 #include <string.h>
@@ -83,6 +84,7 @@ static void start(struct control *c, uint32_t node, uint32_t id)
 
 	cluster_take(c->cluster, node, &pod->need);
 	pod->record.node = node;
+	note(c, DECISION_TAKEN, id, NONE, pod->function, node);
 	pod_bind(c, id, pod->function);
 }
 
@@ -157,6 +159,7 @@ static void enqueue(struct control *c, uint32_t node, uint32_t id)
 
 	pod->state = POD_WAITING;
 	pod->since_ns = c->now;
+	note_waiting(c, id, node, agent->pods.n);
 	list_push(c, &agent->pods, id);
 	agent->queued.gpu_milli += pod->need.gpu_milli;
 	agent->queued.cpu_milli += pod->need.cpu_milli;
@@ -185,6 +188,7 @@ void agent_return(struct control *c, uint32_t id)
 	struct msg *msg;
 
 	agent_forget(c, id);
+	note(c, DECISION_RETURNED, id, NONE, pod->function, pod->asked);
 	pod->state = POD_MIGRATING;
 	pod->since_ns = c->now;
 	pod->probe++;
@@ -265,6 +269,7 @@ static void placed(struct control *c, const struct msg *in)
 	hold_end(c, hold);
 	pod->need = c->holds.at[hold].need;
 	pod->record.node = node;
+	note(c, DECISION_TAKEN, in->send.task, NONE, pod->function, node);
 	pod_bind(c, in->send.task, pod->function);
 }
 

@@ -140,3 +140,16 @@ void note_expired(struct control *c, uint32_t id)
 	if (pod_at(c, hold->pod, hold->pod_gen))
 		note(c, DECISION_EXPIRED, hold->pod, hold->function, NONE, hold->node);
 }
+
+void note_waiting(struct control *c, uint32_t pod, uint32_t node, uint32_t ahead)
+{
+	struct decision_record record;
+
+	if (!c->config.decisions)
+		return;
+	record = blank(c, DECISION_WAITING, pod, NONE);
+	record.other = c->pods.at[pod].function;
+	record.node = node;
+	record.queue = ahead;
+	tell(c, &record);
+}

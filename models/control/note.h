@@ -25,6 +25,8 @@ void note_cache(struct control *control, enum decision_kind kind, uint32_t pod, 
  * with its free vector, or has not (UNANSWERED). */
 void note_answer(struct control *control, enum decision_kind kind, uint32_t pod, uint32_t other,
 		 const struct free_vector *heard, int64_t value);
+/* It came to a node, with so many others ahead of it there. */
+void note_waiting(struct control *control, uint32_t pod, uint32_t node, uint32_t ahead);
 /* A reservation is over before its pod came; nothing if that is no more. */
 void note_expired(struct control *control, uint32_t hold);
 /* Any other step. */

@@ -10,6 +10,7 @@
  * plugins/defaultpreemption/default_preemption.go. Budgets for disruption are not modelled. */
 #include "base/vec.h"
 #include "models/control/preempt.h"
+#include "models/control/note.h"
 #include "models/control/state.h"
 #include <assert.h>
 
@@ -249,6 +250,7 @@ static void evict(struct control *c)
 		if (c->pods.at[id].doomed)
 			continue;
 		c->totals.evictions++;
+		note(c, DECISION_EVICTED, id, NONE, NONE, c->pods.at[id].record.node);
 		pod_doom(c, id);
 		set_drive(c, set);
 	}
@@ -297,5 +299,6 @@ void preempt_try(struct control *c, uint32_t id)
 	if (!candidates(c, node, priority_of(c, pod)) || !victims(c, node, pod))
 		assert(!"the node was a candidate");
 	cluster_keep(c->cluster, node, true);
+	note(c, DECISION_PREEMPTS, id, pod->function, NONE, node);
 	evict(c);
 }
