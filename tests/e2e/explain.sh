@@ -1,6 +1,7 @@
 # A run that recorded its decisions is explained: pods in words, the slowest, a timeline; what is not there is said.
 set -eu
 quickstart=$PWD/scenarios/quickstart.yaml
+export SONDE_DATA=$PWD
 cd "$TMP"
 
 "$SONDE" run "$quickstart" --variant functional --set cluster.nodes=12 --decisions --quiet --out a.db >out
