@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/cmd.h"
 #include "cli/pod_starts.h"
+#include "cli/tenants.h"
 #include "cli/trace_help.h"
 #include "scenarios/load.h"
 #include "traces/info.h"
@@ -24,7 +25,7 @@ struct args {
 	struct trace_spec spec;
 	const char *autoscaler;
 	int64_t seed;
-	bool json, quantiles;
+	bool json, quantiles, tenants;
 	VEC(struct scenario_set) sets;
 	struct arena arena;
 };
@@ -100,7 +101,8 @@ enum {
 	SET_SET,
 	SET_READING,
 	SET_SEED,
-	SET_AUTOSCALER
+	SET_AUTOSCALER,
+	SET_TENANTS
 };
 
 static bool take_option(struct args *args, int option, struct err *err)
@@ -113,6 +115,7 @@ static bool take_option(struct args *args, int option, struct err *err)
 	case SET_TO: args->to = optarg; return true;
 	case SET_SERVICE: args->service = optarg; return true;
 	case SET_QUANTILES: args->quantiles = true; return true;
+	case SET_TENANTS: args->tenants = true; return true;
 	case SET_JSON: args->json = true; return true;
 	case SET_SET: return add_set(args, optarg, err);
 	case SET_READING: return set_reading(args, optarg, err);
@@ -167,12 +170,11 @@ static int parse(struct args *args, int argc, char **argv, const struct option *
 		"help", no_argument, NULL, 'h' \
 	}
 
-/* Reads it all; tenants: the names that it gives. */
-static bool measure(const struct trace_spec *spec, struct info *figures,
-		    struct trace_counts *counts, uint32_t *tenants, struct err *err)
+/* Reads it all. */
+static bool measure(struct args *args, struct info *figures, struct trace_counts *counts,
+		    struct tenants *tenants, struct err *err)
 {
-	struct trace *trace = trace_open(spec, err);
-	const char *const *names;
+	struct trace *trace = trace_open(&args->spec, err);
 	struct progress progress;
 	struct trace_row row;
 	uint64_t rows = 0;
@@ -183,22 +185,25 @@ static bool measure(const struct trace_spec *spec, struct info *figures,
 	progress_start(&progress, "rows", 0, false);
 	while ((got = trace_next(trace, &row, err)) == 1) {
 		info_add(figures, &row);
+		tenants_add(tenants, row.service);
 		if (!(++rows & ROWS_A_LOOK))
 			progress_show(&progress, (double)rows);
 	}
 	progress_end(&progress);
 	*counts = trace_counts(trace);
-	names = trace_services(trace);
-	for (*tenants = 0; got == 0 && names && names[*tenants];)
-		++*tenants;
+	if (got == 0)
+		tenants_name(tenants, trace_services(trace), &args->arena);
 	trace_close(trace);
 	return got == 0;
 }
 
 static void print_info(const struct args *args, const struct info *figures,
-		       const struct trace_counts *counts, const struct pod_starts *starts)
+		       const struct trace_counts *counts, struct tenants *tenants,
+		       const struct pod_starts *starts)
 {
-	if (args->quantiles) {
+	if (args->tenants) {
+		tenants_print(tenants, stdout);
+	} else if (args->quantiles) {
 		info_print_quantiles(figures, stdout);
 	} else if (args->json) {
 		putchar('{');
@@ -218,6 +223,7 @@ static int info(struct args *args, int argc, char **argv)
 	static const struct option options[] = {
 		READING_OPTIONS,
 		{ "quantiles", no_argument, NULL, SET_QUANTILES },
+		{ "tenants", no_argument, NULL, SET_TENANTS },
 		{ "autoscaler", required_argument, NULL, SET_AUTOSCALER },
 		{ "json", no_argument, NULL, SET_JSON },
 		{ NULL, 0, NULL, 0 },
@@ -225,8 +231,8 @@ static int info(struct args *args, int argc, char **argv)
 	struct err err = { .line = 0 };
 	struct trace_counts counts;
 	struct pod_starts starts;
+	struct tenants tenants = { 0 };
 	struct info figures;
-	uint32_t tenants;
 	int status;
 	bool ok;
 
@@ -235,12 +241,13 @@ static int info(struct args *args, int argc, char **argv)
 	if (status >= 0)
 		return status;
 	info_init(&figures);
-	ok = check_sets(args, &err) && measure(&args->spec, &figures, &counts, &tenants, &err) &&
+	ok = check_sets(args, &err) && measure(args, &figures, &counts, &tenants, &err) &&
 	     (!args->autoscaler ||
-	      pod_starts_run(&args->spec, args->autoscaler, tenants, args->sets.at, args->sets.n,
-			     &starts, &args->arena, &err));
+	      pod_starts_run(&args->spec, args->autoscaler, tenants.at.n, args->sets.at,
+			     args->sets.n, &starts, &args->arena, &err));
 	if (ok)
-		print_info(args, &figures, &counts, &starts);
+		print_info(args, &figures, &counts, &tenants, &starts);
+	tenants_release(&tenants);
 	info_release(&figures);
 	if (!ok)
 		return cli_fail(&err);

@@ -119,7 +119,7 @@ static double expected(const struct setup *setup)
 	const struct synth_config *synth = setup->workload.at;
 	double sum = 0;
 
-	if (setup->trace.file && *setup->trace.file)
+	if (setup->n_reads)
 		return 0;
 	if (!setup->workload.n)
 		return (double)setup->pods.count;
@@ -257,11 +257,9 @@ static void listen(struct run *run, const struct run_job *job, struct listener *
 static bool open_requests(struct run *run, const struct run_job *job, struct feed *feed,
 			  struct err *err)
 {
-	bool from_file = run->setup.trace.file && *run->setup.trace.file;
-
 	feed->err = err;
 	feed->trace = setup_requests(&run->setup, err);
-	if (feed->trace && from_file && job->block_ns && job->replication)
+	if (feed->trace && job->block_ns && job->replication && setup_can_resample(&run->setup))
 		feed->trace = bootstrap_open(feed->trace, job->block_ns, (uint64_t)run->setup.seed,
 					     job->replication, err);
 	return feed->trace || !err->text[0];

@@ -58,7 +58,8 @@ static bool same_file(const char *a, const char *b)
 }
 
 /* No output takes the place of another, or of what is read. */
-static bool check_outputs(const struct run_wishes *wishes, const char *trace, struct err *err)
+static bool check_outputs(const struct run_wishes *wishes, const struct setup *setup,
+			  struct err *err)
 {
 	const char *const option[] = { "--out", "--requests", "--tape" };
 	const char *const path[] = { wishes->out, wishes->requests, wishes->tape };
@@ -66,8 +67,10 @@ static bool check_outputs(const struct run_wishes *wishes, const char *trace, st
 	for (int i = 0; i < 3; i++) {
 		if (same_file(path[i], wishes->path))
 			return err_set(err, "%s %s is the scenario itself", option[i], path[i]);
-		if (same_file(path[i], trace))
-			return err_set(err, "%s %s is the trace that is read", option[i], path[i]);
+		for (uint32_t k = 0; k < setup->n_reads; k++)
+			if (same_file(path[i], setup->reads[k].file))
+				return err_set(err, "%s %s is the trace that is read", option[i],
+					       path[i]);
 		for (int j = 0; j < i; j++)
 			if (same_file(path[i], path[j]))
 				return err_set(err, "%s and %s are the same file, %s", option[j],
@@ -82,19 +85,18 @@ static bool check_one(struct session *session, const struct scenario_set *sets, 
 {
 	struct trace *trace = NULL;
 	struct setup setup;
-	struct stat st;
-	bool ok, pipe;
+	const char *pipe;
+	bool ok;
 
 	session->planned += session->wishes->seeds;
 	if (!setup_read(&setup, session->wishes->path, sets, n_sets, 0, err))
 		return false;
-	ok = check_outputs(session->wishes, setup.trace.file, err);
-	pipe = setup.trace.file && *setup.trace.file && stat(setup.trace.file, &st) == 0 &&
-	       !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+	ok = check_outputs(session->wishes, &setup, err);
+	pipe = setup_pipe(&setup);
 	if (ok && pipe && session->planned > 1)
 		ok = err_set(err,
 			     "%s can be read only once: a trace for several runs must be a file",
-			     setup.trace.file);
+			     pipe);
 	if (ok && !pipe) {
 		trace = setup_requests(&setup, err);
 		ok = trace || !err->text[0];

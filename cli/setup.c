@@ -45,6 +45,10 @@ const struct opt setup_options[] = {
 		  "is one, 'default'" },
 	{ "trace", OPT_TABLE, UNIT_NONE, ROOT(trace), NULL, .sub = trace_options,
 	  .help = "requests from a file" },
+	{ "traces", OPT_LIST, UNIT_NONE, ROOT(traces), NULL, .sub = trace_options,
+	  .size = sizeof(struct trace_spec), .inherit = 1 + ROOT(trace),
+	  .help = "several traces at once, merged by time; what one leaves out it takes from "
+		  "`trace`" },
 	{ "workload", OPT_LIST, UNIT_NONE, ROOT(workload), NULL, .sub = synth_options,
 	  .size = sizeof(struct synth_config),
 	  .help = "requests made up; not used where there is a trace" },
@@ -163,7 +167,7 @@ static bool complete(struct setup *setup, struct err *err)
 	for (uint32_t i = 0; i < n; i++)
 		if (!complete_service(setup, i, &catalog, err))
 			return false;
-	if (!setup_index(setup, err) || !setup_check(setup, err))
+	if (!setup_index(setup, err) || !setup_find_traces(setup, err) || !setup_check(setup, err))
 		return false;
 	make_world(setup);
 	return true;
@@ -230,66 +234,6 @@ bool setup_read(struct setup *setup, const char *path, const struct scenario_set
 void setup_release(struct setup *setup)
 {
 	arena_release(&setup->arena);
-}
-
-/* ---- requests ---- */
-
-const char *setup_file(struct setup *setup, const char *name)
-{
-	const char *path = trace_path(name, setup->loaded.path, &setup->arena), *shipped;
-
-	if (access(path, R_OK) == 0)
-		return path;
-	shipped = cli_data(name, &setup->arena);
-	return shipped ? shipped : path;
-}
-
-static struct trace *open_workload(struct setup *setup, struct err *err)
-{
-	uint32_t n = setup->workload.n;
-	struct trace **parts = ARENA_ARRAY(&setup->arena, struct trace *, n);
-	struct synth_config *synth = setup->workload.at;
-
-	for (uint32_t i = 0; i < n; i++) {
-		struct err unknown;
-		uint32_t service =
-			synth[i].in_turn ? 0 : setup_service(setup, synth[i].service, &unknown);
-
-		synth[i].services = setup->services.n;
-		if (synth[i].lengths && *synth[i].lengths)
-			synth[i].lengths = setup_file(setup, synth[i].lengths);
-		if (service == NONE)
-			err_set(err, "workload.%u.service: %s", i, unknown.text);
-		parts[i] = service == NONE
-				 ? NULL
-				 : synth_open(&synth[i], service, i, (uint64_t)setup->seed, err);
-		if (!parts[i]) {
-			while (i-- > 0)
-				trace_close(parts[i]);
-			return NULL;
-		}
-	}
-	return n == 1 ? parts[0] : trace_merge(parts, n);
-}
-
-struct trace *setup_requests(struct setup *setup, struct err *err)
-{
-	struct trace *trace = NULL;
-
-	memset(err, 0, sizeof(*err));
-	if (setup->trace.file && *setup->trace.file) {
-		setup->trace.services = setup->service_names;
-		setup->trace.seed = (uint64_t)setup->seed;
-		setup->trace.file = setup_file(setup, setup->trace.file);
-		if (setup->trace.durations && *setup->trace.durations)
-			setup->trace.durations = setup_file(setup, setup->trace.durations);
-		trace = trace_open(&setup->trace, err);
-	} else if (setup->workload.n) {
-		trace = open_workload(setup, err);
-	}
-	if (!trace && err->text[0] && !err->file[0])
-		snprintf(err->file, sizeof(err->file), "%s", setup->path);
-	return trace;
 }
 
 /* ---- for oracles ---- */

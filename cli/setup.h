@@ -28,6 +28,7 @@ struct setup {
 	struct service_config service;
 	struct opt_list services;               /* of struct service_config */
 	struct trace_spec trace;
+	struct opt_list traces;                 /* of struct trace_spec */
 	struct opt_list workload;               /* of struct synth_config */
 	struct pod_workload pods;
 	struct cluster_config cluster;
@@ -44,6 +45,8 @@ struct setup {
 
 	/* made from the above */
 	const char *path;                       /* the file, for messages */
+	struct trace_spec *reads;               /* the traces that are read, n_reads of them */
+	uint32_t n_reads;
 	bool no_services;                       /* plain pods only */
 	struct arena arena;
 	struct gpu_cost *costs;
@@ -71,6 +74,13 @@ struct trace *setup_requests(struct setup *setup, struct err *err);
 /* The service of a name; NONE with a message where there is none. */
 uint32_t setup_service(const struct setup *setup, const char *name, struct err *err);
 
+/* The trace that can be read only once, such as a pipe; NULL where there is none. */
+const char *setup_pipe(const struct setup *setup);
+/* Whether its traces are measurements, which replications resample: those that are made up change
+ * with the seed. */
+bool setup_can_resample(const struct setup *setup);
+/* For setup.c: finds the traces that are read, their files and the services of each. */
+bool setup_find_traces(struct setup *setup, struct err *err);
 /* For setup.c: makes every service and its workload `copies` times over. */
 bool setup_copy(struct setup *setup, struct err *err);
 /* A file that the scenario names: beside it, else from the current folder, else as shipped. */

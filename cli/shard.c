@@ -69,13 +69,11 @@ static uint64_t digest_study(const struct study *study, uint64_t key)
 /* A file that is read once for every replication cannot be a pipe. */
 static bool check_trace(const struct setup *setup, struct err *err)
 {
-	struct stat st;
+	const char *pipe = setup_pipe(setup);
 
-	if (!setup->trace.file || !*setup->trace.file || stat(setup->trace.file, &st) ||
-	    S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
-		return true;
-	return err_set(err, "%s can be read only once: a trace for several runs must be a file",
-		       setup->trace.file);
+	return !pipe ||
+	       err_set(err, "%s can be read only once: a trace for several runs must be a file",
+		       pipe);
 }
 
 /* Sets the point up, as each of its runs will, and digests it. */
@@ -99,9 +97,10 @@ static bool make_key(const struct shard_plan *plan, uint32_t point, uint64_t *ke
 		*key = digest_text(digest_text(*key, plan->loaded.text), setup.effective);
 		*key = digest_text(digest_text(*key, shard.variant), shard.label);
 		*key = digest_study(&plan->study, *key);
-		if (setup.trace.file && *setup.trace.file && !stat(setup.trace.file, &st))
-			*key = number(number(number(*key, &st.st_size), &st.st_mtim.tv_sec),
-				      &st.st_mtim.tv_nsec);
+		for (uint32_t i = 0; i < setup.n_reads; i++)
+			if (!stat(setup.reads[i].file, &st))
+				*key = number(number(number(*key, &st.st_size), &st.st_mtim.tv_sec),
+					      &st.st_mtim.tv_nsec);
 		setup_release(&setup);
 	}
 	arena_release(&arena);

@@ -211,6 +211,7 @@ bool setup_check_oracle(const struct setup *setup, struct err *err)
 {
 	const char *given = setup->services.n			    ? "services"
 			  : setup->trace.file && *setup->trace.file ? "trace"
+			  : setup->traces.n			    ? "traces"
 			  : setup->workload.n			    ? "workload"
 			  : setup->pods.rate > 0 || (setup->pods.file && *setup->pods.file) ? "pods"
 			  : setup->copies > 1 ? "copies"
@@ -290,7 +291,7 @@ bool setup_check(struct setup *setup, struct err *err)
 {
 	const struct service_config *service = setup->services.at;
 	const struct pod_workload *pods = &setup->pods;
-	bool requests = (setup->trace.file && *setup->trace.file) || setup->workload.n;
+	bool requests = setup->n_reads || setup->workload.n;
 
 	bool pods_come = pods->rate > 0 || (pods->file && *pods->file);
 

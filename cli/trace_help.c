@@ -33,6 +33,7 @@ const char trace_info_help[] =
 	"\n" READING "      --quantiles        the lengths as a quantile table, "
 	"for `lengths` of "
 	"sonde trace synth\n"
+	"      --tenants          requests of each tenant, model or function, as CSV\n"
 	"      --autoscaler A     how many pods A (kpa) would start, and how fast, were they\n"
 	"                         ready at once; a tenant is a service\n"
 	"      --set KEY=VALUE    with it, an option of scenarios/pod-starts.yaml\n"

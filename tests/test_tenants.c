@@ -284,6 +284,27 @@ START_TEST(mapping)
 }
 END_TEST
 
+/* Into some of the services: rows have the scenario's numbers, tenants without a name the first. */
+START_TEST(subset)
+{
+	static const uint32_t numbers[] = { 5, 9, 3 };
+
+	spec.services = services;
+	spec.numbers = numbers;
+	ck_assert_int_eq(read_text("burstgpt", tenants), 0);
+	for (uint32_t i = 0, to[] = { 3, 5, 5, 9, 5, 9, 5 }; i < 7; i++)
+		check_row(i, i * 1000 * MS, to[i], 1, 1);
+	ck_assert_int_eq(
+		read_text("vidur", "arrived_at,num_prefill_tokens,num_decode_tokens\n0,1,1\n"), 0);
+	check_row(0, 0, 5, 1, 1);
+	ck_assert_int_eq(read_text("sonde", "arrival_s,service,input_tokens,output_tokens\n"
+					    "0,s2,1,1\n1,s1,1,1\n"),
+			 0);
+	check_row(0, 0, 3, 1, 1);
+	check_row(1, 1000 * MS, 9, 1, 1);
+}
+END_TEST
+
 /* The same tenant goes to the same service wherever it stands, and hashes use all of them. */
 START_TEST(hash_and_names)
 {
@@ -339,6 +360,7 @@ Suite *tenants_suite(void)
 	tcase_add_checked_fixture(maps, setup, teardown);
 	tcase_add_loop_test(maps, mapping, 0, sizeof(mappings) / sizeof(*mappings));
 	tcase_add_test(maps, hash_and_names);
+	tcase_add_test(maps, subset);
 	suite_add_tcase(suite, maps);
 	return suite;
 }

@@ -45,7 +45,7 @@ _sonde() {
 		trace)
 			words='--help'
 			case ${COMP_WORDS[2]} in
-			info) words+=' --format --zero-tokens --lenient --reorder --trace-loop --seed --set --quantiles
+			info) words+=' --format --zero-tokens --lenient --reorder --trace-loop --seed --set --quantiles --tenants
 				--autoscaler --json' ;;
 			convert) words+=' --format --zero-tokens --lenient --reorder --trace-loop --seed --set --to
 				--service' ;;

@@ -62,7 +62,7 @@ static const struct format formats[] = {
 	  .foreign = true,
 	  .durations = true,
 	  .open = minutes_open },
-	{ .name = "servegen", .foreign = true, .open = servegen_open },
+	{ .name = "servegen", .foreign = true, .made_up = true, .open = servegen_open },
 };
 enum { FORMATS = sizeof(formats) / sizeof(*formats) };
 
@@ -98,6 +98,14 @@ const struct format *format_find(const char *name, struct err *err)
 	err_set(err, "unknown trace format \"%s\": expected one of %s%s%s%s", name, list,
 		near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 	return NULL;
+}
+
+bool trace_made_up(const char *format)
+{
+	for (int i = 0; i < FORMATS; i++)
+		if (format && !strcmp(format, formats[i].name))
+			return formats[i].made_up;
+	return false;
 }
 
 void format_keys(const struct format *format, struct columns *columns)

@@ -18,6 +18,7 @@ struct format {
 	bool exact;                 /* a column that is not listed is an error, not ignored */
 	bool foreign;               /* its names are those of tenants or functions, which no
 	                             * scenario's services are called after */
+	bool made_up;               /* rates, of which requests are drawn */
 	bool durations;             /* rows have durations in place of tokens */
 	bool json;                  /* a JSON object a line, columns being its keys; no header */
 	/* a kind of source of its own; NULL = a file of rows */

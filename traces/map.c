@@ -121,6 +121,12 @@ static bool place(struct map *map, const char *name, struct err *err)
 	return true;
 }
 
+/* A service as rows have it. */
+static uint32_t number(const struct map *map, uint32_t service)
+{
+	return map->spec->numbers ? map->spec->numbers[service] : service;
+}
+
 static int map_next(struct trace *trace, struct trace_row *row, struct err *err)
 {
 	struct map *map = (struct map *)trace;
@@ -129,14 +135,19 @@ static int map_next(struct trace *trace, struct trace_row *row, struct err *err)
 	while ((got = trace_next(map->from, row, err)) == 1) {
 		const char *const *names = trace_services(map->from);
 
+		if (!names) { /* one tenant, without a name */
+			row->service = number(map, 0);
+			return 1;
+		}
 		while (row->service >= map->to.n)
-			if (!place(map, names ? names[map->to.n] : "", err)) {
+			if (!place(map, names[map->to.n], err)) {
 				map->failed = true;
 				return -1;
 			}
-		row->service = map->to.at[row->service];
-		if (row->service != NOWHERE)
+		if (map->to.at[row->service] != NOWHERE) {
+			row->service = number(map, map->to.at[row->service]);
 			return 1;
+		}
 		map->dropped++;
 	}
 	return got;
@@ -165,7 +176,9 @@ static struct trace_counts map_counts(const struct trace *trace)
 
 static const char *const *map_services(const struct trace *trace)
 {
-	return ((const struct map *)trace)->spec->services;
+	const struct trace_spec *spec = ((const struct map *)trace)->spec;
+
+	return spec->numbers ? NULL : spec->services;
 }
 
 static const struct trace_ops map_ops = { map_next, map_close, map_counts, map_services };

@@ -59,6 +59,9 @@ const struct opt trace_options[] = {
 	{ "rest", OPT_CHOICE, UNIT_NONE, SPEC(rest), "fold", .choices = rests,
 	  .help = "what becomes of the tenants behind `top`: folded into the last service, or "
 		  "dropped and counted" },
+	{ "services", OPT_TEXT, UNIT_NONE, SPEC(into), "",
+	  .help = "the services that take its requests: names, or NAME* for all that begin so, "
+		  "separated by commas; none = all" },
 	{ "assign", OPT_LIST, UNIT_NONE, SPEC(assign), NULL, .sub = assign_options,
 	  .size = sizeof(struct trace_assign),
 	  .help = "tenants that become a service of your choice, whatever `map` says" },

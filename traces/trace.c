@@ -30,7 +30,7 @@ struct trace *trace_open(const struct trace_spec *spec, struct err *err)
 		err_set(err, "a trace of format %s cannot be looped over", format->name);
 		return NULL;
 	}
-	if (!spec->services || (by_name && !spec->assign.n))
+	if (!spec->services || (by_name && !spec->assign.n && !spec->numbers))
 		return tenants_open(spec, err);
 	return map_open(spec, format->foreign, err);
 }

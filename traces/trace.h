@@ -56,6 +56,7 @@ struct trace_spec {
 	int map, rest, spread, tenant; /* the enums above */
 	int64_t top;                /* 0 = all */
 	struct opt_list assign;     /* of struct trace_assign */
+	const char *into;           /* names of services, for whoever fills numbers */
 	int64_t tick_ns;            /* 0 = stamps are taken as they are */
 	double rate;                /* of tenants that are made up */
 	struct dist input_tokens;   /* where a trace has none */
@@ -65,9 +66,12 @@ struct trace_spec {
 	/* not from the user: */
 	uint32_t service;           /* of the rows of formats without a service column */
 	const char *const *services; /* names known, then NULL; NULL = collect what comes */
+	const uint32_t *numbers;    /* of those, in rows; NULL = 0, 1, 2, ... */
 	uint64_t seed;              /* of what is drawn */
 };
 extern const struct opt trace_options[];
+/* Whether a trace of this format is drawn, not read: another seed is another trace. */
+bool trace_made_up(const char *format);
 /* The names of the formats, NULL-terminated. */
 extern const char *const trace_formats[];
 

@@ -80,6 +80,28 @@ printf '%s\n' service,arrival_ns,end_ns default-1,0,250000000 default-2,10000000
 sed 's/top: 1/assign: [{tenant: f9, service: default-3}]/' "$TMP/functions.yaml" >"$TMP/assign.yaml"
 fails 2 "trace.assign.0.service: no service is called 'default-3'" "$SONDE" run "$TMP/assign.yaml"
 
+# Several traces, each into services of its own.
+cat >"$TMP/many.yaml" <<'EOF'
+services:
+  - {name: chat, replicas: 1}
+  - {name: f-a, replicas: 1}
+  - {name: f-b, replicas: 1}
+engine: {kind: request}
+trace: {start: 1s}
+traces:
+  - {file: v.csv, format: vidur, services: chat}
+  - {file: functions.csv, format: azure-functions-2021, services: f-*, start: 0s}
+EOF
+"$SONDE" run "$TMP/many.yaml" --quiet --requests "$TMP/requests.csv" >"$TMP/out"
+cut -d, -f2,3 "$TMP/requests.csv" | sort -t, -k2n >"$TMP/times"
+printf '%s\n' service,arrival_ns f-a,0 chat,1000000000 f-b,1000000000 chat,3000000000 f-a,2000000000000 \
+	f-a,3000000000000 f-b,3999500000000 | sort -t, -k2n | cmp - "$TMP/times"
+fails 2 "expected one of the two" "$SONDE" run "$TMP/many.yaml" --trace "$TMP/v.csv" --trace-format vidur
+fails 2 "trace.services: no service is called 'f-c'" "$SONDE" run "$TMP/many.yaml" --set traces.1.services=f-a,f-c
+fails 2 "traces.0 has no file" "$SONDE" run "$TMP/many.yaml" --set traces.0.file=
+"$SONDE" trace info "$TMP/functions.csv" -f azure-functions-2021 --tenants >"$TMP/out"
+printf '%s\n' tenant,requests,share f1,2,0.4 f2,2,0.4 f3,1,0.2 | cmp - "$TMP/out"
+
 # Pod starts under an autoscaler: each call finds nobody, for they are further apart than it waits.
 "$SONDE" trace info "$TMP/functions.csv" -f azure-functions-2021 --autoscaler kpa >"$TMP/out"
 grep -q '^pod starts *5 by kpa for 3 services' "$TMP/out"
