@@ -48,8 +48,8 @@ double oracle_random_response(const struct oracle_config *config)
 }
 
 /* Row: per-task, batch, late, omniscient; column: load 0.8, 0.9, 0.95.  In ms.  Source: durations
- * of each task: control-plane.md, V4; one a job, where that is of too few jobs: tools/sparrow.c,
- * 400,000 jobs. */
+ * of each task: another simulation with the settings of radlab/sparrow's; one a job, where that is
+ * of too few jobs: tools/sparrow.c, 400,000 jobs. */
 static const double simulated_ms[2][4][3] = {
 	{ { 530.4, 547.8, 570.0 },
 	  { 522.3, 535.5, 553.8 },

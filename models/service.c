@@ -41,7 +41,7 @@ const struct opt cost_options[] = {
 	  .help = "roofline: share of memory bandwidth reached; 0 = the GPU's catalogue figure" },
 	{ "overhead_ms", OPT_REAL, UNIT_NONE, COST(overhead_ms), "2", 0, 1e4,
 	  .help = "roofline: host time per iteration that the GPU waits",
-	  .source = "assumption; measured TPOT exceeds summed kernels by 13 to 18 % (llm.md, "
+	  .source = "assumption; measured TPOT exceeds summed kernels by 13 to 18 % ("
 		    "Llama-2-70B H100 TP4)" },
 	OPT_END
 };

@@ -21,7 +21,7 @@ enum autoscaler_class { SCALE_NONE, SCALE_KPA, SCALE_PER_REQUEST };
 /* Parameters of the GPU-time model, for the world (sim/gpu.h has the formulae). */
 struct cost_config {
 	int model;                      /* enum cost_model */
-	/* fitted: llm.md's six coefficients */
+	/* fitted: six coefficients; sim/gpu.h has the formula */
 	double c0_ms, c1_ms, knee_tokens, c2_ms, c3_ms, c4_ms, c5_ms;
 	/* roofline overrides; 0 = the GPU's catalogue figure */
 	double mfu_prefill, bandwidth_share;

@@ -13,14 +13,13 @@
 const struct opt decision_cost_options[] = {
 	{ "base", OPT_DIST, UNIT_TIME, COST(base), "1ms", 0, MAX_NS,
 	  .help = "time of one scheduling decision, beside the nodes",
-	  .source = "kube-scheduler_perf: about 1.1 to 1.25 ms a cycle at 500 nodes "
-		    "(control-plane.md 1.2)" },
+	  .source = "kubernetes scheduler_perf: about 1.1 to 1.25 ms a cycle at 500 nodes" },
 	{ "per_node", OPT_DIST, UNIT_TIME, COST(per_node), "9.1us", 0, MAX_NS,
 	  .help = "further time per node examined",
-	  .source = "kube-scheduler_perf, pods with extended resources (as GPUs are): 180 pods/s "
+	  .source = "kubernetes scheduler_perf, pods with extended resources (as GPUs are): 180 "
+		    "pods/s "
 		    "at 5000 nodes, 500 of them "
-		    "sampled: (5.56 ms - 1 ms) / 500; without extended resources about 0.7 us "
-		    "(control-plane.md 1.2)" },
+		    "sampled: (5.56 ms - 1 ms) / 500; without extended resources about 0.7 us" },
 	{ "lean", OPT_DIST, UNIT_TIME, COST(lean), "0.4ms", 0, MAX_NS,
 	  .help = "time of a decision that filters and scores nothing (kind direct)",
 	  .source = "Dirigent: 2500 sandboxes/s of one control plane (arXiv 2404.16393); an upper "
@@ -36,7 +35,8 @@ const struct opt decision_cost_options[] = {
 	  .source = "assumption; swept: as autoscale" },
 	{ "expand_per_pod", OPT_DIST, UNIT_TIME, COST(expand_per_pod), "0.17ms", 0, MAX_NS,
 	  .help = "further time for each pod that it makes or deletes",
-	  .source = "assumption; swept: 17 KB a pod (control-plane.md 1.1) encoded at 100 MB/s" },
+	  .source = "assumption; swept: 17 KB a pod object (KubeDirect, arXiv 2601.19160) encoded "
+		    "at 100 MB/s" },
 	{ "bind", OPT_DIST, UNIT_TIME, COST(bind), "0.1ms", 0, MAX_NS,
 	  .help = "functional: a bind function's work on one binding",
 	  .source = "assumption; swept: one small object" },

@@ -146,7 +146,7 @@ START_TEST(targets)
 }
 END_TEST
 
-/* The average by the words of control-plane.md 2.1, from the full list of what was recorded. */
+/* The average by its definition, from the full list of what was recorded. */
 static double naive(const double *value, const bool *wrote, int now, int n)
 {
 	int last = -1, first, count, silent = 0;

@@ -92,7 +92,7 @@ static struct loss run_loss(int partitions, int slots, double load, int d, int j
 }
 
 /* `finite`: what 100 partitions differ by from the closed form, which is of infinitely many, in
- * another simulation (control-plane.md, V8); it falls as 1 / partitions. */
+ * another simulation; it falls as 1 / partitions. */
 static void check_v8(int d, double want, double finite)
 {
 	bool thorough = getenv("SONDE_TEST_LONG");

@@ -1,7 +1,7 @@
 /* direct: Dirigent.  One lean process that knows every node and places at once, without filters and
  * scores beyond whether the pod fits (or, least-allocated, with those of Kubernetes).  It takes
  * the node when it begins, as any owner; what that costs is the world's decision.lean.  Source of
- * the three policies: dirigent 44c9e88a, control-plane.md 2.5. */
+ * the three policies: eth-easl/dirigent 44c9e88a. */
 #include "models/control/whole.h"
 #include "models/control/note.h"
 

@@ -3,7 +3,7 @@
  * chose is checked against the truth when the pod is handed to the binder; refused, it goes back to
  * the dispatcher, after three times with a back-off.  The binder is one function that takes one pod
  * at a time: its queue costs time, but no further conflicts.  Shards that have grown apart are
- * evened out now and then.  Source: kubewharf/godel-scheduler, control-plane.md 2.4. */
+ * evened out now and then.  Source: kubewharf/godel-scheduler. */
 #include "models/control/whole.h"
 #include "models/control/note.h"
 #include <assert.h>
