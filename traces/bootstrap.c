@@ -109,7 +109,8 @@ struct trace *bootstrap_open(struct trace *from, int64_t block_ns, uint64_t seed
 	int got;
 
 	assert(from && block_ns > 0);
-	*b = (struct bootstrap){ .base = { &bootstrap_ops, trace_has_sessions(from) },
+	*b = (struct bootstrap){ .base = { .ops = &bootstrap_ops,
+					   .sessions = trace_has_sessions(from) },
 				 .from = from,
 				 .rng = rng_stream(seed, "bootstrap", replication) };
 	while ((got = trace_next(from, &row, err)) == 1)

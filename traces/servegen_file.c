@@ -291,7 +291,7 @@ static bool read_dataset(struct load *load)
 	if (ok && !load->lengths.n)
 		ok = err_at(load->err, load->file, 0, 0,
 			    "no window has input_tokens (or text_tokens) and output_tokens");
-	if (ok)
+	if (ok && load->lengths.n)
 		qsort(load->lengths.at, load->lengths.n, sizeof(*load->lengths.at), by_start);
 	cJSON_Delete(root);
 	free(text);

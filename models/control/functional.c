@@ -82,19 +82,28 @@ static void retry(struct control *c, uint32_t pod)
 		dispatch(c, pod);
 }
 
+/* Pods are tried while what they ask for still adds up to no more than there is. */
 void functional_wake(struct control *c, uint32_t node)
 {
-	uint32_t owner = c->cluster->node[node].pool, at = NONE;
+	struct node left = c->cluster->node[node];
+	uint32_t owner = left.pool, at = NONE, next;
 	const struct function *f = &c->function[owner];
 
 	if (f->state == FUNCTION_UP && f->backoff.n)
 		at = f->backoff.head;
-	for (uint32_t i = 0; i < WAKE_WINDOW && at != NONE; i++, at = c->pods.at[at].next) {
-		if (!cluster_fits(&c->cluster->node[node], &c->pods.at[at].need))
+	for (uint32_t i = 0; i < WAKE_WINDOW && at != NONE; i++, at = next) {
+		const struct need *need = &c->pods.at[at].need;
+
+		next = c->pods.at[at].next;
+		if (!cluster_fits(&left, need))
 			continue;
+		left.room_milli -= (int32_t)need->gpu_milli;
+		left.free_cpu_milli -= need->cpu_milli;
+		left.free_memory_bytes -= (int64_t)need->memory_bytes;
 		pod_unqueue(c, at);
 		pod_enqueue(c, at, owner);
-		return;
+		if (!left.room_milli)
+			return;
 	}
 }
 

@@ -23,7 +23,7 @@ void crew_deal(struct control *control, enum function_kind kind);
 void crew_lost(struct control *control, uint32_t function, bool thinking);
 
 /* functional.c */
-/* A node has room for one of the pods that wait at its owner, if one is found soon: it is tried. */
+/* A node has room: pods that wait at its owner are tried, as many as would fit together. */
 void functional_wake(struct control *control, uint32_t node);
 
 /* probing.c: a pod goes to a function that has room for it. */

@@ -82,7 +82,11 @@ static void dispatch(struct control *c, uint32_t pod)
 		pod_give(c, pod);
 		c->pods.at[pod].record.node = NO_NODE;
 	}
-	whole_dispatch(c, pod);
+	/* What nobody could bind is not worth a decision. */
+	if (c->function[c->binder].state == FUNCTION_UP)
+		whole_dispatch(c, pod);
+	else
+		pod_orphan(c, pod);
 }
 
 static struct found search(struct control *c, uint32_t id, uint32_t at)

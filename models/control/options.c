@@ -274,7 +274,7 @@ const struct opt control_options[] = {
 	{ "burst", OPT_INT, UNIT_NONE, CONTROL(burst), "500", 1, 1e6,
 	  .help = "pods a ReplicaSet's sync creates or deletes at most",
 	  .source = "kube-controller-manager BurstReplicas" },
-	{ "resync", OPT_INT, UNIT_TIME, CONTROL(resync_ns), "12h", 1e6, 8.64e14,
+	{ "resync", OPT_INT, UNIT_TIME, CONTROL(resync_ns), "12h", 1e9, 8.64e14,
 	  .help = "what has not been answered for so long is asked for again",
 	  .source = "kube-controller-manager --min-resync-period" },
 	{ "cores", OPT_REAL, UNIT_NONE, CONTROL(cores), "1", 0, 1e4,

@@ -5,6 +5,7 @@
  *
  * With attempts = 1, random dispatch and order, serial probes, no cache and fixed partitions this
  * is the loss model V8: p = ErlangB(C, load * theta), theta = 1 + p (1 - p^d) / (1 - p). */
+#include "base/vec.h"
 #include "models/control/functional.h"
 #include "models/control/note.h"
 #include <assert.h>
@@ -386,20 +387,32 @@ void probing_received(struct control *c, uint32_t id, const struct msg *in, cons
 
 /* ---- gossip ---- */
 
-void probing_gossip(struct control *c)
+/* To so many of the other functions, each once. */
+static void tell_some(struct control *c, uint32_t from, const struct free_vector *vector)
 {
 	const struct crew *crew = c->crew;
 
-	for (uint32_t i = 0; i < crew->lives && crew->lives > 1; i++) {
+	c->scratch.n = 0;
+	for (uint32_t i = 0; i < crew->lives; i++)
+		if (crew->live[i] != from)
+			vec_push(&c->scratch, crew->live[i]);
+	for (uint32_t n = 0; n < c->config.functional.gossip_peers && n < c->scratch.n; n++) {
+		uint32_t *at = &c->scratch.at[n + rng_below(&c->choices, c->scratch.n - n)];
+		uint32_t to = *at;
+
+		*at = c->scratch.at[n];
+		c->scratch.at[n] = to;
+		control_send(c, from, to, VERB_GOSSIP, vector, sizeof(*vector));
+	}
+}
+
+void probing_gossip(struct control *c)
+{
+	for (uint32_t i = 0; i < c->crew->lives; i++) {
 		struct free_vector vector;
 
-		cluster_vector(c->cluster, crew->live[i], &vector);
-		for (int64_t n = 0; n < c->config.functional.gossip_peers; n++) {
-			uint32_t to = rng_below(&c->choices, crew->lives - 1);
-
-			control_send(c, crew->live[i], crew->live[to + (to >= i)], VERB_GOSSIP,
-				     &vector, sizeof(vector));
-		}
+		cluster_vector(c->cluster, c->crew->live[i], &vector);
+		tell_some(c, c->crew->live[i], &vector);
 	}
 	control_arm(c, c->now + c->config.functional.gossip_ns, TIMER_GOSSIP, 0, 0, 0);
 }
