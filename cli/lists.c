@@ -115,7 +115,8 @@ static void inflate(struct setup *setup, const struct pod_row *rows, uint32_t n)
 		want -= row->gpu_milli;
 	}
 	kept = ARENA_ARRAY(&setup->arena, struct pod_row, out.n);
-	memcpy(kept, out.at, out.n * sizeof(*kept));
+	if (out.n)
+		memcpy(kept, out.at, out.n * sizeof(*kept));
 	pods->row = kept;
 	pods->rows = out.n;
 	vec_release(&out);

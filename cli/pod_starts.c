@@ -59,7 +59,8 @@ static int by_time(const void *a, const void *b)
 static void windows(const struct count *count, int64_t span_ns, int i, struct pod_starts *out)
 {
 	int64_t width_ns = info_window_s[i] * NS_PER_S;
-	double full = (double)(span_ns / width_ns), sum = 0, squares = 0;
+	int64_t whole = span_ns / width_ns;
+	double full = (double)whole, sum = 0, squares = 0;
 	uint32_t at = 0;
 
 	while (at < count->created.n) {

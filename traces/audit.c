@@ -218,7 +218,7 @@ static bool take_line(struct audit *audit, const char *path, const char *line, s
 		return true;
 	event = cJSON_ParseWithLengthOpts(line, bytes, &end, false);
 	col = end && end >= line && end <= line + bytes ? (int)(end - line) + 1 : 0;
-	if (event && end + strspn(end, " \t\r") < line + bytes) {
+	if (event && end && end + strspn(end, " \t\r") < line + bytes) {
 		cJSON_Delete(event);
 		event = NULL;
 	}

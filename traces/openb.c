@@ -118,7 +118,7 @@ static int next(struct list *list, struct input *input, struct err *err)
 
 static const char *kept(const char *text, const char *last, struct arena *arena)
 {
-	if (!*text)
+	if (!text || !*text)
 		return "";
 	return !strcmp(text, last) ? last : arena_print(arena, "%s", text);
 }

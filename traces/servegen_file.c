@@ -3,6 +3,7 @@
  * hundredth of the time. */
 #include "traces/servegen.h"
 #include "traces/input.h"
+#include <assert.h>
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -85,8 +86,11 @@ static bool add_window(struct load *load, const struct servegen_window *window, 
 			      "a window that begins no later than the one above it");
 	if (last)
 		last->end_ns = window->start_ns;
-	vec_push(&load->windows, *window);
-	load->windows.at[load->windows.n - 1].end_ns = window->start_ns + last_window_ns;
+	vec_reserve(&load->windows, load->windows.n + 1);
+	assert(load->windows.at);
+	last = &load->windows.at[load->windows.n++];
+	*last = *window;
+	last->end_ns = window->start_ns + last_window_ns;
 	return true;
 }
 
@@ -327,7 +331,7 @@ bool servegen_read(const struct trace_spec *spec, const char *folder, uint32_t n
 	ok = read_windows(&load);
 	load.file = arena_print(arena, "%s/chunk-%u-dataset.json", folder, number);
 	ok = ok && read_dataset(&load);
-	if (ok) {
+	if (ok && load.windows.n && load.lengths.n) {
 		tenant->n_windows = load.windows.n;
 		tenant->n_lengths = load.lengths.n;
 		tenant->windows = ARENA_ARRAY(arena, struct servegen_window, load.windows.n);
