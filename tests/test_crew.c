@@ -261,6 +261,94 @@ START_TEST(free_capacity_is_evened_out)
 }
 END_TEST
 
+/* Each half has 40 free GPUs, but those of function 0 lie in halves of nodes: a pod of eight has no
+ * room there, and that is what moves nodes. */
+START_TEST(room_for_a_shape_is_evened_out)
+{
+	toy.control.functional.crew->functions = 2;
+	toy.control.functional.rebalance = 2;
+	toy.control.functional.d = 0;
+	toy.control.place.gpu = 1; /* spread */
+	toy.cluster.nodes = 20;
+	toy.life_ns = 1000000 * S;
+	toy_start(&toy);
+	for (uint64_t id = 0; id < 10; id++) {
+		toy.machine->turn = 1;
+		toy_arrive(&toy, id, 4);
+		toy.machine->turn = 0;
+		toy_arrive(&toy, 100 + id, id < 5 ? 8 : 0);
+		toy_run(&toy, 0);
+	}
+	ck_assert_int_eq(toy.machine->cluster->pool[0].free_gpus, 40);
+	ck_assert_int_eq(toy.machine->cluster->pool[1].free_gpus, 40);
+	toy_run(&toy, 9 * S);
+	/* Nobody asked for a whole node so far. */
+	ck_assert_uint_eq(toy.machine->totals.partition_moves, 0);
+	toy.machine->turn = 1;
+	toy_arrive(&toy, 1000, 8);
+	toy_run(&toy, 9 * S);
+	ck_assert_uint_eq(toy.machine->totals.unschedulable, 1);
+	toy_run(&toy, 11 * S);
+	ck_assert_uint_eq(toy.machine->totals.partition_moves, 1);
+	ck_assert_uint_eq(toy.machine->totals.rebalanced_nodes, 2);
+	ck_assert_uint_eq(toy.ends[POD_READY], 21);
+}
+END_TEST
+
+/* Pods queue at one function and not at the other: half of them go there, and no nodes, for both
+ * have as many. */
+START_TEST(load_is_evened_out)
+{
+	uint32_t queued;
+
+	toy.control.functional.crew->functions = 2;
+	toy.control.functional.crew->min = toy.control.functional.crew->max = 2;
+	toy.control.functional.rebalance = 2;
+	toy.think_ns = 200 * MS;
+	toy.cluster.nodes = 40;
+	toy.life_ns = 1000000 * S;
+	toy_start(&toy);
+	for (uint64_t id = 0; id < 100; id++) {
+		toy.machine->turn = 1;
+		toy_arrive(&toy, id, 1);
+	}
+	toy_run(&toy, 10 * S - 1);
+	queued = toy.machine->function[0].queue.n;
+	ck_assert_uint_ge(queued, 45);
+	ck_assert_uint_eq(toy.machine->function[1].queue.n, 0);
+	toy_run(&toy, 10 * S + 400 * MS);
+	ck_assert_uint_ge(toy.machine->function[1].queue.n, queued / 2 - 4);
+	ck_assert_uint_eq(toy.machine->cluster->pool[0].n, 20);
+	toy_run(&toy, 60 * S);
+	ck_assert_uint_eq(toy.ends[POD_READY], 100);
+}
+END_TEST
+
+/* Two pods that fit one function's nodes only, and wait equally long: both come there. */
+START_TEST(a_pod_that_waits_comes_to_everyone)
+{
+	toy.control.functional.crew->functions = 2;
+	toy.control.functional.d = 0;
+	toy.cluster.nodes = 2;
+	toy.life_ns = 1000000 * S;
+	toy.control.functional.wake = false;
+	toy_start(&toy);
+	for (uint64_t id = 0; id < 2; id++) {
+		toy.machine->turn = 1 - (uint32_t)id;
+		toy_arrive(&toy, id, 8);
+		toy_run(&toy, 0);
+	}
+	toy_arrive(&toy, 10, 4);
+	toy_arrive(&toy, 11, 4);
+	toy_run(&toy, 100 * MS);
+	ck_assert_uint_eq(toy.machine->totals.unschedulable, 2);
+	toy_lose_node(&toy, 1);
+	toy_give(&toy, &(struct msg){ .kind = MSG_NODE_UP, .who = 1 }, NULL);
+	toy_run(&toy, 8 * S);
+	ck_assert_int_eq(toy.machine->cluster->node[1].free_gpus, 0);
+}
+END_TEST
+
 /* An order whose effect is not seen yet is not given again: nodes do not swing to and fro. */
 START_TEST(slow_messages_do_not_swing)
 {
@@ -296,6 +384,9 @@ Suite *crew_suite(void)
 	tcase_add_loop_test(tc, any_kind_may_be_lost, 0, FUNCTION_KINDS);
 	tcase_add_test(tc, the_pool_follows_the_load);
 	tcase_add_test(tc, free_capacity_is_evened_out);
+	tcase_add_test(tc, room_for_a_shape_is_evened_out);
+	tcase_add_test(tc, load_is_evened_out);
+	tcase_add_test(tc, a_pod_that_waits_comes_to_everyone);
 	tcase_add_test(tc, slow_messages_do_not_swing);
 	suite_add_tcase(suite, tc);
 	return suite;
