@@ -166,6 +166,8 @@ struct specs {
 
 static void tally(struct specs *tallies, struct need need, uint64_t n)
 {
+	struct spec next;
+
 	for (uint32_t i = 0; i < tallies->n; i++) {
 		struct spec *known = &tallies->at[i];
 
@@ -177,7 +179,8 @@ static void tally(struct specs *tallies, struct need need, uint64_t n)
 			return;
 		}
 	}
-	vec_push(tallies, ((struct spec){ need, n, tallies->n }));
+	next = (struct spec){ need, n, tallies->n };
+	vec_push(tallies, next);
 }
 
 static int by_number(const void *a, const void *b)

@@ -47,7 +47,7 @@ struct words {
 
 static struct words span(int64_t ns)
 {
-	struct words words;
+	struct words words = { "" };
 
 	unit_human((double)ns, UNIT_TIME, words.text, sizeof(words.text));
 	return words;
@@ -55,7 +55,7 @@ static struct words span(int64_t ns)
 
 static struct words nodes(int64_t n)
 {
-	struct words words;
+	struct words words = { "" };
 
 	if (n)
 		snprintf(words.text, sizeof(words.text), "%lld node%s", (long long)n,
